@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: ["packages/*", "apps/*", "tooling/gate"],
+    testTimeout: 30_000,
+    reporters: ["default"],
+  },
+});
