@@ -1,0 +1,125 @@
+/**
+ * The architecture of a network of the ADM family, as data.
+ *
+ * Source: guided-diffusion, guided_diffusion/unet.py (UNetModel) and script_util.py (its flags).
+ */
+
+import { DifftapError } from "@difftap/core";
+import { z } from "zod";
+
+/** Group normalisation everywhere has this many groups, so every width is a multiple of it. */
+export const NORM_GROUPS = 32;
+
+const positiveInteger = z.int().positive();
+const headCount = z.union([z.literal(-1), positiveInteger]);
+
+export const diffusionSchema = z.strictObject({
+  steps: positiveInteger,
+  schedule: z.enum(["linear", "cosine"]),
+  rescaleTimesteps: z.boolean(),
+});
+
+export const architectureSchema = z.strictObject({
+  imageSize: positiveInteger,
+  modelChannels: positiveInteger,
+  residualBlocks: positiveInteger,
+  channelMultipliers: z.array(z.number().positive()).min(1),
+  attentionResolutions: z.array(positiveInteger),
+  heads: positiveInteger,
+  headChannels: headCount,
+  headsUpsample: headCount,
+  scaleShiftNorm: z.boolean(),
+  resblockUpdown: z.boolean(),
+  newAttentionOrder: z.boolean(),
+  classes: z.union([z.null(), positiveInteger]),
+  learnSigma: z.boolean(),
+  dropout: z.number().min(0).lt(1),
+  diffusion: diffusionSchema,
+});
+
+/** The diffusion process that the network was trained with. */
+export interface DiffusionSettings {
+  readonly steps: number;
+  readonly schedule: "linear" | "cosine";
+  /** The network is fed t·1000/steps instead of t. */
+  readonly rescaleTimesteps: boolean;
+}
+
+export interface Architecture {
+  /** Side of the training images in pixels; attention placement follows it, whatever the actual input. */
+  readonly imageSize: number;
+  readonly modelChannels: number;
+  /** Residual blocks per level. */
+  readonly residualBlocks: number;
+  /** One per level; level i works at 1/2^i of the image side with ⌊multiplier·modelChannels⌋ channels. */
+  readonly channelMultipliers: readonly number[];
+  /** Sides of the maps (for images of imageSize) that get attention. */
+  readonly attentionResolutions: readonly number[];
+  /** Attention heads; not used where headChannels is given. */
+  readonly heads: number;
+  /** Channels of one head; −1: use heads. */
+  readonly headChannels: number;
+  /** Heads in output blocks; −1: as heads. Not used where headChannels is given. */
+  readonly headsUpsample: number;
+  readonly scaleShiftNorm: boolean;
+  /** Residual blocks resize; otherwise separate convolutions do. */
+  readonly resblockUpdown: boolean;
+  /** q, k, v are split before the heads. */
+  readonly newAttentionOrder: boolean;
+  /** Rows of the class embedding; null: unconditional. */
+  readonly classes: number | null;
+  /** The network also predicts the variance: 6 output channels instead of 3. */
+  readonly learnSigma: boolean;
+  readonly dropout: number;
+  readonly diffusion: DiffusionSettings;
+}
+
+/**
+ * Checks what the schema cannot: widths that group normalisation and heads divide.
+ * @throws DifftapError CONFIG_INVALID
+ */
+export function checkArchitecture(architecture: Architecture): Architecture {
+  const problems = [...widthProblems(architecture), ...headProblems(architecture)];
+  if (problems.length === 0) return architecture;
+  throw new DifftapError("CONFIG_INVALID", `the architecture is not valid: ${problems.join("; ")}`, {
+    hint: `every level needs a multiple of ${NORM_GROUPS} channels that its attention heads divide`,
+    details: { problems },
+  });
+}
+
+/** Channels of each level. */
+export function levelChannels(architecture: Architecture): number[] {
+  return architecture.channelMultipliers.map((multiplier) =>
+    Math.trunc(multiplier * architecture.modelChannels),
+  );
+}
+
+/** True when maps at 1/`downsample` of the image side get attention (the reference's ⌊image size / resolution⌋). */
+export function attends(architecture: Architecture, downsample: number): boolean {
+  const { attentionResolutions, imageSize } = architecture;
+  return attentionResolutions.some((resolution) => Math.floor(imageSize / resolution) === downsample);
+}
+
+function widthProblems(architecture: Architecture): string[] {
+  return levelChannels(architecture).flatMap((channels, level) =>
+    channels > 0 && channels % NORM_GROUPS === 0
+      ? []
+      : [`level ${level} has ${channels} channels, not a multiple of ${NORM_GROUPS}`],
+  );
+}
+
+function headProblems(architecture: Architecture): string[] {
+  const { headChannels, heads, headsUpsample } = architecture;
+  const last = architecture.channelMultipliers.length - 1;
+  return levelChannels(architecture).flatMap((channels, level) => {
+    if (level !== last && !attends(architecture, 2 ** level)) return [];
+    const at = `level ${level} has ${channels} channels, which`;
+    if (headChannels !== -1) {
+      return channels % headChannels === 0 ? [] : [`${at} headChannels ${headChannels} does not divide`];
+    }
+    const counts = headsUpsample === -1 ? [heads] : [heads, headsUpsample];
+    return counts
+      .filter((count) => channels % count !== 0)
+      .map((count) => `${at} ${count} heads do not divide`);
+  });
+}

@@ -1,0 +1,84 @@
+/** The parameters an architecture has: the reference's names with their shapes. */
+
+import { elementCount } from "@difftap/core";
+import type { Architecture } from "./architecture.js";
+import { type Layer, planNetwork } from "./plan.js";
+
+type Entry = readonly [name: string, shape: readonly number[]];
+
+/** Every parameter in the order of the reference's state dict. Attention's kernels have three dimensions there. */
+export function parameterShapes(architecture: Architecture): Map<string, readonly number[]> {
+  const plan = planNetwork(architecture);
+  const { modelChannels, classes } = architecture;
+  const width = plan.embeddingChannels;
+  const labels: Entry[] = classes === null ? [] : [["label_emb.weight", [classes, width]]];
+  return new Map([
+    ...withBias("time_embed.0", [width, modelChannels]),
+    ...withBias("time_embed.2", [width, width]),
+    ...labels,
+    ...plan.blocks.flatMap((block) =>
+      block.layers.flatMap((layer) => layerParameters(layer, architecture, width)),
+    ),
+    ...norm("out.0", plan.finalChannels),
+    ...withBias("out.2", [plan.outputChannels, plan.finalChannels, 3, 3]),
+  ]);
+}
+
+/** Number of parameters. */
+export function parameterCount(architecture: Architecture): number {
+  return [...parameterShapes(architecture).values()].reduce((sum, shape) => sum + elementCount(shape), 0);
+}
+
+function withBias(prefix: string, shape: readonly number[]): Entry[] {
+  return [
+    [`${prefix}.weight`, shape],
+    [`${prefix}.bias`, [shape[0]!]],
+  ];
+}
+
+function norm(prefix: string, channels: number): Entry[] {
+  return withBias(prefix, [channels]);
+}
+
+function layerParameters(layer: Layer, architecture: Architecture, embedding: number): Entry[] {
+  const { prefix, channels } = layer;
+  switch (layer.kind) {
+    case "conv":
+      return withBias(prefix, [channels, layer.inputChannels, 3, 3]);
+    case "downsample":
+    case "upsample":
+      return withBias(prefix, [channels, channels, 3, 3]);
+    case "attention":
+      return [
+        ...norm(`${prefix}.norm`, channels),
+        ...withBias(`${prefix}.qkv`, [3 * channels, channels, 1]),
+        ...withBias(`${prefix}.proj_out`, [channels, channels, 1]),
+      ];
+    case "residual":
+      return residualParameters(
+        prefix,
+        layer.inputChannels,
+        channels,
+        architecture.scaleShiftNorm ? 2 : 1,
+        embedding,
+      );
+  }
+}
+
+function residualParameters(
+  prefix: string,
+  input: number,
+  output: number,
+  factor: 1 | 2,
+  embedding: number,
+): Entry[] {
+  const skip = input === output ? [] : withBias(`${prefix}.skip_connection`, [output, input, 1, 1]);
+  return [
+    ...norm(`${prefix}.in_layers.0`, input),
+    ...withBias(`${prefix}.in_layers.2`, [output, input, 3, 3]),
+    ...withBias(`${prefix}.emb_layers.1`, [factor * output, embedding]),
+    ...norm(`${prefix}.out_layers.0`, output),
+    ...withBias(`${prefix}.out_layers.3`, [output, output, 3, 3]),
+    ...skip,
+  ];
+}
