@@ -2,7 +2,7 @@
 
 import { elementCount } from "@difftap/core";
 import type { Architecture } from "./architecture.js";
-import { type Layer, planNetwork } from "./plan.js";
+import { type Layer, type NetworkPlan, planNetwork, type ResidualLayer } from "./plan.js";
 
 type Entry = readonly [name: string, shape: readonly number[]];
 
@@ -16,9 +16,7 @@ export function parameterShapes(architecture: Architecture): Map<string, readonl
     ...withBias("time_embed.0", [width, modelChannels]),
     ...withBias("time_embed.2", [width, width]),
     ...labels,
-    ...plan.blocks.flatMap((block) =>
-      block.layers.flatMap((layer) => layerParameters(layer, architecture, width)),
-    ),
+    ...plan.blocks.flatMap((block) => block.layers.flatMap((layer) => layerParameters(layer, plan))),
     ...norm("out.0", plan.finalChannels),
     ...withBias("out.2", [plan.outputChannels, plan.finalChannels, 3, 3]),
   ]);
@@ -40,7 +38,7 @@ function norm(prefix: string, channels: number): Entry[] {
   return withBias(prefix, [channels]);
 }
 
-function layerParameters(layer: Layer, architecture: Architecture, embedding: number): Entry[] {
+function layerParameters(layer: Layer, plan: NetworkPlan): Entry[] {
   const { prefix, channels } = layer;
   switch (layer.kind) {
     case "conv":
@@ -55,28 +53,17 @@ function layerParameters(layer: Layer, architecture: Architecture, embedding: nu
         ...withBias(`${prefix}.proj_out`, [channels, channels, 1]),
       ];
     case "residual":
-      return residualParameters(
-        prefix,
-        layer.inputChannels,
-        channels,
-        architecture.scaleShiftNorm ? 2 : 1,
-        embedding,
-      );
+      return residualParameters(layer, plan);
   }
 }
 
-function residualParameters(
-  prefix: string,
-  input: number,
-  output: number,
-  factor: 1 | 2,
-  embedding: number,
-): Entry[] {
+function residualParameters(layer: ResidualLayer, plan: NetworkPlan): Entry[] {
+  const { prefix, inputChannels: input, channels: output } = layer;
   const skip = input === output ? [] : withBias(`${prefix}.skip_connection`, [output, input, 1, 1]);
   return [
     ...norm(`${prefix}.in_layers.0`, input),
     ...withBias(`${prefix}.in_layers.2`, [output, input, 3, 3]),
-    ...withBias(`${prefix}.emb_layers.1`, [factor * output, embedding]),
+    ...withBias(`${prefix}.emb_layers.1`, [plan.embeddingFactor * output, plan.embeddingChannels]),
     ...norm(`${prefix}.out_layers.0`, output),
     ...withBias(`${prefix}.out_layers.3`, [output, output, 3, 3]),
     ...skip,

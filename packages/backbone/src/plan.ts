@@ -53,6 +53,8 @@ export interface NetworkPlan {
   readonly blocks: readonly BlockPlan[];
   /** Width of the embedding that every residual layer receives. */
   readonly embeddingChannels: number;
+  /** Widths of an embedding projection over the layer's: 2 (scale and shift) or 1. */
+  readonly embeddingFactor: 1 | 2;
   /** Channels that enter the final normalisation and convolution. */
   readonly finalChannels: number;
   readonly outputChannels: number;
@@ -68,6 +70,7 @@ export function planNetwork(architecture: Architecture): NetworkPlan {
   return {
     blocks: [...input, middle, ...outputBlocks(architecture, input)],
     embeddingChannels: architecture.modelChannels * 4,
+    embeddingFactor: architecture.scaleShiftNorm ? 2 : 1,
     finalChannels: levelChannels(architecture)[0]!,
     outputChannels: architecture.learnSigma ? 2 * IMAGE_CHANNELS : IMAGE_CHANNELS,
   };
