@@ -1,7 +1,17 @@
+export {
+  addCommand,
+  type CommandContext,
+  type CommandSpec,
+  flag,
+  type OptionSpec,
+  type OptionSpecs,
+  option,
+  type SettingsOf,
+} from "./define-command.js";
 export { describeEnvironment, type Environment } from "./environment.js";
-export { withInterrupt } from "./interrupt.js";
 export { type Progress, showProgress } from "./progress.js";
-export { finiteNumber, runCommand, wholeNumber } from "./run-command.js";
+export { runCommand } from "./run-command.js";
 export { resolveSettings, type SettingsSources } from "./settings.js";
 export { textTable } from "./table.js";
 export { memoryTerminal, processTerminal, type Terminal } from "./terminal.js";
+export { finiteNumber, toggle, wholeNumber, wholeNumbers, words } from "./values.js";

@@ -1,5 +1,5 @@
 /** Turns a commander program into a process: unknown options are errors, every DifftapError gives its exit code. */
-import { DifftapError, isDifftapError } from "@difftap/core";
+import { isDifftapError } from "@difftap/core";
 import { type Command, CommanderError } from "commander";
 import type { Terminal } from "./terminal.js";
 
@@ -41,22 +41,4 @@ function printError(error: unknown, terminal: Terminal): void {
   if (error.hint !== undefined) note(`${colors.cyan("hint")}  ${error.hint}`);
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
     note(colors.dim(`cause ${cause.message}`));
-}
-
-/** A whole number from a flag's text. @throws DifftapError CONFIG_INVALID */
-export function wholeNumber(flag: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value)) return value;
-    throw new DifftapError("CONFIG_INVALID", `${flag} takes a whole number, got "${text}"`);
-  };
-}
-
-/** A finite number from a flag's text. @throws DifftapError CONFIG_INVALID */
-export function finiteNumber(flag: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isFinite(value)) return value;
-    throw new DifftapError("CONFIG_INVALID", `${flag} takes a number, got "${text}"`);
-  };
 }

@@ -36,18 +36,19 @@ export function resolveSettings<S extends z.ZodObject>(sources: SettingsSources<
   const key = issue?.path.join(".") ?? "";
   throw new DifftapError(
     "CONFIG_INVALID",
-    `${flagName(key)}: ${issue?.message ?? "invalid"}${givenValue(merged, key)}`,
+    `${flagOf(key)}: ${issue?.message ?? "invalid"}${givenValue(merged, key)}`,
     {
       hint:
         key in merged
-          ? `see --help for what ${flagName(key)} takes`
-          : `give ${flagName(key)} or put "${key}" into the --config file`,
+          ? `see --help for what ${flagOf(key)} takes`
+          : `give ${flagOf(key)} or put "${key}" into the --config file`,
       details: { issues: result.error.issues },
     },
   );
 }
 
-const flagName = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** `trainCount` is typed `--train-count`. */
+export const flagOf = (key: string) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function givenValue(merged: Readonly<Record<string, unknown>>, key: string): string {
   return key in merged ? `, got ${JSON.stringify(merged[key])}` : "";
@@ -57,7 +58,7 @@ function givenValue(merged: Readonly<Record<string, unknown>>, key: string): str
 function fromEnvironment(environment: Readonly<Record<string, string | undefined>>, keys: readonly string[]) {
   const pairs = keys.map(
     (key) =>
-      [key, environment[`DIFFTAP_${flagName(key).slice(2).replaceAll("-", "_").toUpperCase()}`]] as const,
+      [key, environment[`DIFFTAP_${flagOf(key).slice(2).replaceAll("-", "_").toUpperCase()}`]] as const,
   );
   return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
 }

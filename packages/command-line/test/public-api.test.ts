@@ -3,15 +3,20 @@ import * as api from "../src/index.js";
 
 test("the public surface is exactly this list", () => {
   expect(Object.keys(api).sort()).toEqual([
+    "addCommand",
     "describeEnvironment",
     "finiteNumber",
+    "flag",
     "memoryTerminal",
+    "option",
     "processTerminal",
     "resolveSettings",
     "runCommand",
     "showProgress",
     "textTable",
+    "toggle",
     "wholeNumber",
-    "withInterrupt",
+    "wholeNumbers",
+    "words",
   ]);
 });
