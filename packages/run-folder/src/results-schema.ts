@@ -1,0 +1,98 @@
+/**
+ * What `results.json` may hold. Accuracies are in per cent, intervals are 95 % intervals in the same unit,
+ * and no number comes without its protocol, split, n and seeds.
+ *
+ * ```ts
+ * import { resultsSchema } from "@difftap/run-folder";
+ *
+ * const results = resultsSchema.parse(JSON.parse(text));
+ * ```
+ */
+import { z } from "zod";
+import { confusionSchema, examplesSchema, perClassSchema } from "./classes-schema.js";
+import { closedObject } from "./closed-object.js";
+import { gridSchema } from "./grid-schema.js";
+import { count, interval, seeds, text, timestep, withinInterval } from "./parts.js";
+
+/** The version written into every `results.json`. */
+export const RESULTS_SCHEMA = "difftap.results/1";
+
+/** One measured number. `name` says what was measured when it is not the run's own model, e.g. "raw pixels". */
+export const resultSchema = withinInterval(
+  closedObject({
+    metric: text,
+    value: z.number(),
+    unit: z.string().default("%"),
+    interval,
+    n: count,
+    protocol: text,
+    split: text,
+    seeds,
+    name: text.optional(),
+    tap: closedObject({
+      block: z.int().positive(),
+      timestep,
+      pool: z.union([z.int().positive(), z.literal("map")]),
+    }).optional(),
+  }),
+);
+
+/** A line of a chart; curves of equal axis labels share one chart. */
+export const curveSchema = closedObject({
+  name: text,
+  xLabel: text,
+  yLabel: text,
+  points: z.array(z.tuple([z.number(), z.number()])),
+});
+
+/** A number from elsewhere to stand beside the run's own. */
+export const referenceSchema = closedObject({
+  name: text,
+  metric: text,
+  value: z.number(),
+  unit: z.string().default("%"),
+  protocol: text,
+  source: text,
+});
+
+/** The whole of `results.json`. `protocol`, `split` and `seeds` are those of the confusion matrix, the classes and the examples. */
+export const resultsSchema = closedObject({
+  schema: z.literal(RESULTS_SCHEMA),
+  kind: z.enum(["grid", "probe", "knn", "head"]),
+  title: text,
+  created: z.iso.datetime().optional(),
+  protocol: text,
+  split: text,
+  seeds,
+  dataset: closedObject({
+    name: text,
+    train: z.int().nonnegative(),
+    test: z.int().nonnegative(),
+    classes: z.array(z.string()).nullable(),
+    digest: text.optional(),
+  }),
+  model: closedObject({
+    name: text,
+    architecture: text,
+    weightsDigest: text,
+    parameters: z.int().positive().optional(),
+  }),
+  results: z.array(resultSchema),
+  grid: gridSchema.optional(),
+  confusion: confusionSchema.optional(),
+  perClass: z.array(perClassSchema).optional(),
+  curves: z.array(curveSchema).optional(),
+  examples: examplesSchema.optional(),
+  reference: z.array(referenceSchema).optional(),
+  command: z.array(z.string()).min(1).optional(),
+  notes: z.array(text).optional(),
+  durationSeconds: z.number().nonnegative(),
+  images: z.int().nonnegative(),
+});
+
+export type Results = z.output<typeof resultsSchema>;
+/** What a program writes: units may be left out, they are per cent then. */
+export type ResultsInput = z.input<typeof resultsSchema>;
+export type RunResult = z.output<typeof resultSchema>;
+export type Curve = z.output<typeof curveSchema>;
+export type Reference = z.output<typeof referenceSchema>;

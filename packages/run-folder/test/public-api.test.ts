@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import * as api from "../src/index.js";
+
+it("exports exactly this", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "RESULTS_SCHEMA",
+    "appendMetric",
+    "createRunFolder",
+    "environmentSchema",
+    "exampleSchema",
+    "gridSchema",
+    "metricSchema",
+    "readRunFolder",
+    "resultSchema",
+    "resultsSchema",
+    "runFiles",
+    "writeFigure",
+    "writeResults",
+  ]);
+});
