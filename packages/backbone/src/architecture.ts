@@ -88,14 +88,19 @@ export function checkArchitecture(architecture: Architecture): Architecture {
 }
 
 /** Channels of each level. */
-export function levelChannels(architecture: Architecture): number[] {
+export function levelChannels(
+  architecture: Pick<Architecture, "channelMultipliers" | "modelChannels">,
+): number[] {
   return architecture.channelMultipliers.map((multiplier) =>
     Math.trunc(multiplier * architecture.modelChannels),
   );
 }
 
 /** True when maps at 1/`downsample` of the image side get attention (the reference's ⌊image size / resolution⌋). */
-export function attends(architecture: Architecture, downsample: number): boolean {
+export function attends(
+  architecture: Pick<Architecture, "attentionResolutions" | "imageSize">,
+  downsample: number,
+): boolean {
   const { attentionResolutions, imageSize } = architecture;
   return attentionResolutions.some((resolution) => Math.floor(imageSize / resolution) === downsample);
 }

@@ -1,10 +1,15 @@
 export type { Architecture, DiffusionSettings } from "./architecture.js";
 export { type BlockInfo, blockTable, findBlock } from "./blocks.js";
 export { architectureFromFlags } from "./flags.js";
+export { inferArchitecture } from "./infer.js";
 export { macsUpTo } from "./macs.js";
+export { missingWeightsFile } from "./missing-file.js";
 export { type AttentionOrder, kernelShape, type Ops, type WeightAccess } from "./ops.js";
 export { parameterCount, parameterShapes } from "./parameters.js";
 export { parseArchitecture } from "./parse-architecture.js";
+export { type Preset, type PublishedFile, presetFor, presets, publishedFiles } from "./presets.js";
 export type { BackboneBatch, BackboneRuntime, TapRequest, TapSession } from "./runtime.js";
+export { readShapes, type ShapeEvidence } from "./shape-evidence.js";
 export { checkImageSize, type ImageSize, sideMultiple } from "./size.js";
 export { type UnetInputs, unet, type Visit } from "./unet.js";
+export { checkWeights, type TensorTable, type WeightProblems } from "./weights-check.js";

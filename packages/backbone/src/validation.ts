@@ -1,7 +1,6 @@
 /** Turns zod's findings into one CONFIG_INVALID that names every wrong key and value. */
-import { DifftapError } from "@difftap/core";
+import { DifftapError, nearest } from "@difftap/core";
 import type { z } from "zod";
-import { didYouMean } from "./did-you-mean.js";
 
 /** Keys that an object schema allows at a path; the schemas here nest objects only. */
 function allowedKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
@@ -11,7 +10,7 @@ function allowedKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] 
 }
 
 function describeUnknownKey(key: string, path: readonly PropertyKey[], allowed: readonly string[]): string {
-  const suggestion = didYouMean(key, allowed);
+  const suggestion = nearest(key, allowed);
   const name = [...path, key].join(".");
   return `unknown key ${name}${suggestion === undefined ? "" : ` (did you mean ${suggestion}?)`}`;
 }
