@@ -95,5 +95,9 @@ export class DifftapError extends Error {
 
 /** True when `error` is a DifftapError, of the given code where one is given. Survives two copies of this package. */
 export function isDifftapError(error: unknown, code?: ErrorCode): error is DifftapError {
-  return error instanceof Error && error.name === "DifftapError" && (code === undefined || (error as DifftapError).code === code);
+  return (
+    error instanceof Error &&
+    error.name === "DifftapError" &&
+    (code === undefined || (error as DifftapError).code === code)
+  );
 }

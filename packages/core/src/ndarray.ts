@@ -66,11 +66,18 @@ export function elementCount(shape: readonly number[]): number {
  * Joins dtype, shape and data (zeros when no data is given).
  * @throws DifftapError USAGE_INVALID when the data's length is not the shape's product.
  */
-export function ndarray<D extends DType>(dtype: D, shape: readonly number[], data?: DTypeArrays[D]): NdArray<D> {
+export function ndarray<D extends DType>(
+  dtype: D,
+  shape: readonly number[],
+  data?: DTypeArrays[D],
+): NdArray<D> {
   const count = elementCount(shape);
   const held = data ?? new arrayTypes[dtype](count);
   if (held.length !== count) {
-    throw new DifftapError("USAGE_INVALID", `shape [${shape.join(", ")}] needs ${count} elements, the data has ${held.length}`);
+    throw new DifftapError(
+      "USAGE_INVALID",
+      `shape [${shape.join(", ")}] needs ${count} elements, the data has ${held.length}`,
+    );
   }
   return { dtype, shape: [...shape], data: held };
 }

@@ -1,0 +1,62 @@
+/**
+ * Files that are there whole or not at all: a temporary name in the same folder, write, sync, rename, sync the folder.
+ */
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { type FileSystem, nodeFileSystem } from "./file-system.js";
+import { writeFailed } from "./write-failed.js";
+
+export interface AtomicOptions {
+  /** The file system to write to; another one only in tests of crashes and full disks. */
+  readonly fileSystem?: FileSystem | undefined;
+}
+
+/** Ending of temporary names, so that a clean-up can tell what a crash left behind. */
+export const TEMPORARY_SUFFIX = ".difftap-temporary";
+
+/**
+ * Writes a file atomically: readers, and the next start after a crash, see the old file or the new one.
+ * Missing folders are made.
+ * @throws DifftapError WRITE_FAILED naming the path, the reason and what to do; nothing is left behind.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  options: AtomicOptions = {},
+): Promise<void> {
+  const fileSystem = options.fileSystem ?? nodeFileSystem;
+  const temporary = `${path}.${process.pid}.${randomUUID()}${TEMPORARY_SUFFIX}`;
+  try {
+    await fileSystem.mkdir(dirname(path), { recursive: true });
+    await writeSynced(fileSystem, temporary, content);
+    await fileSystem.rename(temporary, path);
+    await syncFolder(fileSystem, dirname(path));
+  } catch (cause) {
+    await fileSystem.unlink(temporary).catch(() => undefined);
+    throw writeFailed(path, cause);
+  }
+}
+
+async function writeSynced(
+  fileSystem: FileSystem,
+  path: string,
+  content: Uint8Array | string,
+): Promise<void> {
+  const file = await fileSystem.open(path, "wx");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a rename in a folder survive a power cut. */
+export async function syncFolder(fileSystem: FileSystem, path: string): Promise<void> {
+  const folder = await fileSystem.open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
