@@ -6,24 +6,30 @@
 
 import { DifftapError } from "@difftap/core";
 import { z } from "zod";
+import { parseWith } from "./validation.js";
 
 /** Group normalisation everywhere has this many groups, so every width is a multiple of it. */
-export const NORM_GROUPS = 32;
+const NORM_GROUPS = 32;
+
+/** Halving a map more often than this leaves nothing of any image that fits memory. */
+const MAX_LEVELS = 16;
+/** Far beyond any published network; keeps a hostile file from asking for an endless block table. */
+const MAX_RESIDUAL_BLOCKS = 64;
 
 const positiveInteger = z.int().positive();
 const headCount = z.union([z.literal(-1), positiveInteger]);
 
-export const diffusionSchema = z.strictObject({
+const diffusionSchema = z.strictObject({
   steps: positiveInteger,
   schedule: z.enum(["linear", "cosine"]),
   rescaleTimesteps: z.boolean(),
 });
 
-export const architectureSchema = z.strictObject({
+const architectureSchema = z.strictObject({
   imageSize: positiveInteger,
   modelChannels: positiveInteger,
-  residualBlocks: positiveInteger,
-  channelMultipliers: z.array(z.number().positive()).min(1),
+  residualBlocks: positiveInteger.max(MAX_RESIDUAL_BLOCKS),
+  channelMultipliers: z.array(z.number().positive()).min(1).max(MAX_LEVELS),
   attentionResolutions: z.array(positiveInteger),
   heads: positiveInteger,
   headChannels: headCount,
@@ -75,10 +81,11 @@ export interface Architecture {
 }
 
 /**
- * Checks what the schema cannot: widths that group normalisation and heads divide.
- * @throws DifftapError CONFIG_INVALID
+ * Checks the fields, then what they must be together: widths that group normalisation and heads divide.
+ * @throws DifftapError CONFIG_INVALID naming every unknown key and wrong value.
  */
-export function checkArchitecture(architecture: Architecture): Architecture {
+export function checkArchitecture(value: unknown): Architecture {
+  const architecture = parseWith(architectureSchema, value, "the architecture");
   const problems = [...widthProblems(architecture), ...headProblems(architecture)];
   if (problems.length === 0) return architecture;
   throw new DifftapError("CONFIG_INVALID", `the architecture is not valid: ${problems.join("; ")}`, {

@@ -1,6 +1,6 @@
 /** Which flags of an architecture the shapes of a checkpoint contradict. */
 import { isDifftapError } from "@difftap/core";
-import { type Architecture, attends } from "./architecture.js";
+import { type Architecture, attends, levelChannels } from "./architecture.js";
 import { readShapes, type ShapeEvidence, type ToldField } from "./shape-evidence.js";
 import type { TensorTable } from "./weights-check.js";
 
@@ -29,11 +29,16 @@ export function differences(given: Partial<Architecture>, evidence: ShapeEvidenc
   const fields = toldFields.filter(
     (field) => given[field] !== undefined && !(oneLevel && field === "resblockUpdown"),
   );
-  const told = fields.flatMap((field) => {
-    const [a, b] = [JSON.stringify(given[field]), JSON.stringify(evidence[field])];
-    return a === b ? [] : [{ field, given: a, told: b }];
-  });
+  const told = fields
+    .filter((field) => comparable(field, given, evidence) !== comparable(field, evidence, evidence))
+    .map((field) => ({ field, given: JSON.stringify(given[field]), told: JSON.stringify(evidence[field]) }));
   return [...told, ...attentionDifference(given, evidence)];
+}
+
+/** A field as it shows in shapes: multipliers show only as widths. */
+function comparable(field: ToldField, of: Partial<Architecture>, { modelChannels }: ShapeEvidence): string {
+  if (field !== "channelMultipliers") return JSON.stringify(of[field]);
+  return levelChannels({ channelMultipliers: of.channelMultipliers!, modelChannels }).join();
 }
 
 function attentionDifference(given: Partial<Architecture>, evidence: ShapeEvidence): Difference[] {

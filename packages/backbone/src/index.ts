@@ -8,6 +8,7 @@ export { type AttentionOrder, kernelShape, type Ops, type WeightAccess } from ".
 export { parameterCount, parameterShapes } from "./parameters.js";
 export { parseArchitecture } from "./parse-architecture.js";
 export { type Preset, type PublishedFile, presetFor, presets, publishedFiles } from "./presets.js";
+export { randomWeights, type ZeroModules } from "./random-weights.js";
 export type { BackboneBatch, BackboneRuntime, TapRequest, TapSession } from "./runtime.js";
 export { readShapes, type ShapeEvidence } from "./shape-evidence.js";
 export { checkImageSize, type ImageSize, sideMultiple } from "./size.js";

@@ -48,6 +48,7 @@ function complete(known: Partial<Architecture>, evidence: ShapeEvidence): Archit
   return {
     imageSize,
     ...told,
+    channelMultipliers: known.channelMultipliers ?? told.channelMultipliers,
     resblockUpdown:
       evidence.channelMultipliers.length === 1 ? (known.resblockUpdown ?? false) : told.resblockUpdown,
     attentionResolutions:

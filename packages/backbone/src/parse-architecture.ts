@@ -7,9 +7,8 @@
  * const architecture = parseArchitecture(JSON.parse(await readFile("architecture.json", "utf8")));
  * ```
  */
-import { type Architecture, architectureSchema, checkArchitecture } from "./architecture.js";
+import { type Architecture, checkArchitecture } from "./architecture.js";
 import { architectureFromFlags } from "./flags.js";
-import { parseWith } from "./validation.js";
 
 /**
  * Reads an architecture in either form: this package's JSON, or the reference's `{ flags, diffusion }`.
@@ -17,5 +16,5 @@ import { parseWith } from "./validation.js";
  */
 export function parseArchitecture(json: unknown): Architecture {
   if (typeof json === "object" && json !== null && "flags" in json) return architectureFromFlags(json);
-  return checkArchitecture(parseWith(architectureSchema, json, "the architecture"));
+  return checkArchitecture(json);
 }

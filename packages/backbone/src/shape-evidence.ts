@@ -29,7 +29,7 @@ export interface ShapeEvidence extends Pick<Architecture, ToldField> {
  *   UNSUPPORTED for the noisy classifiers and the upsamplers of the same family.
  */
 export function readShapes(source: TensorTable): ShapeEvidence {
-  const modelChannels = shapeOf(source, "time_embed.0.weight")[1]!;
+  const modelChannels = sideOf(source, "time_embed.0.weight", 1);
   const firstChannels = imageConvolution(source);
   refuseClassifier(source);
   const outputBlocks = countBlocks(source, "output_blocks");
@@ -40,16 +40,16 @@ export function readShapes(source: TensorTable): ShapeEvidence {
     (_, level) => level,
   );
   const firstOf = (level: number): string => `input_blocks.${1 + level * perLevel}`;
-  const widths = levels.map((level) => shapeOf(source, `${firstOf(level)}.0.out_layers.3.weight`)[0]!);
+  const widths = levels.map((level) => sideOf(source, `${firstOf(level)}.0.out_layers.3.weight`, 0));
   checkFirstWidth(firstChannels, widths[0]!);
   return {
     modelChannels,
     residualBlocks,
     channelMultipliers: widths.map((channels) => multiplier(channels, modelChannels)),
-    scaleShiftNorm: shapeOf(source, "input_blocks.1.0.emb_layers.1.weight")[0] === 2 * widths[0]!,
+    scaleShiftNorm: sideOf(source, "input_blocks.1.0.emb_layers.1.weight", 0) === 2 * widths[0]!,
     resblockUpdown: levels.length > 1 && !source.tensors.has(`input_blocks.${perLevel}.0.op.weight`),
     classes: source.tensors.get("label_emb.weight")?.shape[0] ?? null,
-    learnSigma: shapeOf(source, "out.2.weight")[0] === 2 * IMAGE_CHANNELS,
+    learnSigma: sideOf(source, "out.2.weight", 0) === 2 * IMAGE_CHANNELS,
     attentionDownsamples: levels
       .filter((level) => source.tensors.has(`${firstOf(level)}.1.qkv.weight`))
       .map((level) => 2 ** level),
@@ -62,23 +62,25 @@ function multiplier(channels: number, modelChannels: number): number {
   return Math.trunc(exact * modelChannels) === channels ? exact : (channels + 0.5) / modelChannels;
 }
 
-function shapeOf(source: TensorTable, name: string): readonly number[] {
-  const shape = source.tensors.get(name)?.shape;
-  if (shape !== undefined && shape.length > 0) return shape;
+/** One side of a tensor that every network of the family has. */
+function sideOf(source: TensorTable, name: string, axis: 0 | 1): number {
+  const side = source.tensors.get(name)?.shape[axis];
+  if (side !== undefined && side > 0) return side;
   const some = [...source.tensors.keys()].slice(0, 5).join(", ");
+  const wrong = source.tensors.has(name) ? "its shape is wrong for" : "it has no";
   throw new DifftapError(
     "ARCHITECTURE_UNKNOWN",
-    `${source.path} is no U-Net of the ADM family: it has no ${name}`,
+    `${source.path} is no U-Net of the ADM family: ${wrong} ${name}`,
     {
       hint: `it holds ${source.tensors.size} tensors${some === "" ? "" : `: ${some}, …`}; the names must be guided-diffusion's`,
-      details: { path: source.path, missing: name },
+      details: { path: source.path, name },
     },
   );
 }
 
 function imageConvolution(source: TensorTable): number {
-  const [channels, inputs] = shapeOf(source, "input_blocks.0.0.weight");
-  if (inputs === IMAGE_CHANNELS) return channels!;
+  const inputs = sideOf(source, "input_blocks.0.0.weight", 1);
+  if (inputs === IMAGE_CHANNELS) return sideOf(source, "input_blocks.0.0.weight", 0);
   throw new DifftapError(
     "UNSUPPORTED",
     `${source.path} takes ${inputs} input channels instead of ${IMAGE_CHANNELS}`,
@@ -97,13 +99,13 @@ function refuseClassifier(source: TensorTable): void {
   });
 }
 
-/** Blocks of a module list, by the largest index in the names. */
+/** Blocks of a module list: the different indices in the names. */
 function countBlocks(source: TensorTable, list: string): number {
   const indices = [...source.tensors.keys()].flatMap((name) => {
     const [head, index] = name.split(".");
-    return head === list ? [Number(index)] : [];
+    return head === list ? [index] : [];
   });
-  return indices.reduce((largest, index) => Math.max(largest, index + 1), 0);
+  return new Set(indices).size;
 }
 
 /** Index of the first output block that doubles its map: it ends the deepest level, after its residual blocks. */

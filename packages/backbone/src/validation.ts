@@ -2,11 +2,21 @@
 import { DifftapError, nearest } from "@difftap/core";
 import type { z } from "zod";
 
+interface SchemaNode {
+  readonly shape?: Readonly<Record<PropertyKey, SchemaNode>>;
+  readonly unwrap?: () => SchemaNode;
+}
+
+/** An object schema without the defaults around it. */
+function bare(node: SchemaNode | undefined): SchemaNode | undefined {
+  return node?.unwrap === undefined ? node : bare(node.unwrap());
+}
+
 /** Keys that an object schema allows at a path; the schemas here nest objects only. */
 function allowedKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
-  for (const key of path) at = (at as { shape?: Record<PropertyKey, unknown> } | undefined)?.shape?.[key];
-  return Object.keys((at as { shape?: object } | undefined)?.shape ?? {});
+  const root = bare(schema as unknown as SchemaNode);
+  const at = path.reduce<SchemaNode | undefined>((node, key) => bare(node?.shape?.[key]), root);
+  return Object.keys(at?.shape ?? {});
 }
 
 function describeUnknownKey(key: string, path: readonly PropertyKey[], allowed: readonly string[]): string {

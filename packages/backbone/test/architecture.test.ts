@@ -88,6 +88,17 @@ describe("parseArchitecture", () => {
     expect(() => parseArchitecture(wrong)).toThrow(/diffusion\.shedule \(did you mean schedule\?\)/);
   });
 
+  it("names an unknown key of the reference's diffusion flags", () => {
+    expect(() =>
+      parseArchitecture({ flags: { image_size: 64 }, diffusion: { noise_shedule: "linear" } }),
+    ).toThrow(/unknown key diffusion\.noise_shedule \(did you mean noise_schedule\?\)/);
+  });
+
+  it("refuses a table of blocks without end", () => {
+    expect(() => tiny({ num_res_blocks: 1e9 })).toThrow(/residualBlocks/);
+    expect(() => tiny({ channel_mult: `${"1,".repeat(20)}1` })).toThrow(/channelMultipliers/);
+  });
+
   it.each([[null], [3], ["adm"], [[]]])("refuses %j", (value) => {
     expect(() => parseArchitecture(value)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
   });

@@ -48,16 +48,19 @@ async function openCase(name: string): Promise<{
 }> {
   const folder = `${root}/adm/${name}`;
   const source = await openWeights(`${folder}/expected.safetensors`);
+  const expected = await readAll(source);
+  await source.close();
   return {
     architecture: parseArchitecture(JSON.parse(readFileSync(`${folder}/architecture.json`, "utf8"))),
     weights: await openWeights(`${folder}/model.pt`),
-    expected: await readAll(source),
+    expected,
   };
 }
 
 async function errorsOf(name: string): Promise<[string, number][]> {
   const { architecture, weights, expected } = await openCase(name);
   const values = await readAll(weights);
+  await weights.close();
   const ops = referenceOps((parameter) => values.get(parameter)!);
   const errors: [string, number][] = [];
   const compare = (key: string, value: Tensor): void => {
@@ -90,6 +93,7 @@ describe.skipIf(!present)(`fixtures adm (skipped when ${root}/adm is missing)`, 
 
   it.each(cases)("%s: the state dict has exactly the parameters", async (name) => {
     const { architecture, weights } = await openCase(name);
+    await weights.close();
     expect(() => checkWeights(architecture, weights)).not.toThrow();
     expect([...parameterShapes(architecture).keys()].sort()).toEqual([...weights.tensors.keys()].sort());
   });
@@ -98,6 +102,7 @@ describe.skipIf(!present)(`fixtures adm (skipped when ${root}/adm is missing)`, 
     "%s: the architecture is inferred from shapes and the flags they do not tell",
     async (name) => {
       const { architecture, weights } = await openCase(name);
+      await weights.close();
       const { imageSize, heads, headChannels, headsUpsample, newAttentionOrder, diffusion } = architecture;
       const given = { imageSize, heads, headChannels, headsUpsample, newAttentionOrder, diffusion };
       expect(inferArchitecture(weights, given)).toEqual(architecture);

@@ -117,6 +117,20 @@ describe("inferArchitecture", () => {
     expect(hint).toMatch(/it holds 1 tensors: encoder\.weight/);
   });
 
+  it("says that a shape is wrong", () => {
+    const table = tableOf(tiny(), { "time_embed.0.weight": [128] });
+    expect(failure(() => inferArchitecture(table)).message).toMatch(
+      /its shape is wrong for time_embed\.0\.weight/,
+    );
+  });
+
+  it("keeps given multipliers that round to the widths found", () => {
+    const architecture = tiny({ channel_mult: "1.01,2.02" });
+    const given = { ...untold(architecture), channelMultipliers: [1.01, 2.02] };
+    expect(inferArchitecture(tableOf(architecture), given).channelMultipliers).toEqual([1.01, 2.02]);
+    expect(inferArchitecture(tableOf(architecture), untold(architecture)).channelMultipliers).toEqual([1, 2]);
+  });
+
   it("says what a classifier and an upsampler are", () => {
     const outputs = [...tableOf(tiny()).tensors.keys()].filter((name) => name.startsWith("output_blocks"));
     const classifier = tableOf(tiny(), Object.fromEntries(outputs.map((name) => [name, null])));

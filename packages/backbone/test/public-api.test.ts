@@ -18,6 +18,7 @@ it("exports exactly these", () => {
     "presetFor",
     "presets",
     "publishedFiles",
+    "randomWeights",
     "readShapes",
     "sideMultiple",
     "unet",
