@@ -84,7 +84,7 @@ export const resultsSchema = closedObject({
   curves: z.array(curveSchema).optional(),
   examples: examplesSchema.optional(),
   reference: z.array(referenceSchema).optional(),
-  command: z.array(z.string()).min(1).optional(),
+  command: text.optional(),
   notes: z.array(text).optional(),
   durationSeconds: z.number().nonnegative(),
   images: z.int().nonnegative(),

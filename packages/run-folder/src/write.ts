@@ -11,7 +11,7 @@
  */
 import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { DifftapError, type FileSystem, writeFileAtomic } from "@difftap/core";
+import { DifftapError, type FileSystem, writeFailed, writeFileAtomic } from "@difftap/core";
 import { stringify } from "yaml";
 import {
   environmentSchema,
@@ -110,10 +110,6 @@ async function attempt(path: string, work: () => Promise<unknown>): Promise<void
   try {
     await work();
   } catch (cause) {
-    throw new DifftapError("WRITE_FAILED", `cannot write ${path}: ${(cause as Error).message}`, {
-      hint: "check that the folder may be written and the disk has room",
-      details: { path },
-      cause,
-    });
+    throw writeFailed(path, cause);
   }
 }

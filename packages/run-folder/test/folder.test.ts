@@ -1,6 +1,7 @@
-import { appendFile, chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { nodeFileSystem } from "@difftap/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { appendMetric, createRunFolder, readRunFolder, writeFigure, writeResults } from "../src/index.js";
 import { environment, exampleResults } from "./example-run.js";
@@ -124,18 +125,28 @@ describe("a run folder", () => {
     });
   });
 
-  it.skipIf(process.getuid?.() === 0)("says so when permission is missing (not as root)", async () => {
-    await chmod(parent, 0o500);
-    await expect(create()).rejects.toMatchObject({ code: "WRITE_FAILED" });
-    await chmod(parent, 0o700);
-  });
-
   it("leaves the old results when writing the new ones fails", async () => {
     await create();
     await writeResults(path, exampleResults());
     const before = await readFile(join(path, "results.json"), "utf8");
     await expect(writeResults(path, { ...exampleResults(), title: "" })).rejects.toMatchObject({
       code: "USAGE_INVALID",
+    });
+    expect(await readFile(join(path, "results.json"), "utf8")).toBe(before);
+  });
+
+  it("leaves the old results when the disk is full, and says so", async () => {
+    await create();
+    await writeResults(path, exampleResults());
+    const before = await readFile(join(path, "results.json"), "utf8");
+    const fileSystem = {
+      ...nodeFileSystem,
+      open: () => Promise.reject(Object.assign(new Error("no space left on device"), { code: "ENOSPC" })),
+    };
+    await expect(writeResults(path, exampleResults(), { fileSystem })).rejects.toMatchObject({
+      code: "WRITE_FAILED",
+      message: expect.stringContaining(join(path, "results.json")),
+      hint: expect.stringContaining("disk is full"),
     });
     expect(await readFile(join(path, "results.json"), "utf8")).toBe(before);
   });
