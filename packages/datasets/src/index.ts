@@ -1,1 +1,31 @@
-export {};
+export {
+  type EncodedImage,
+  type ImageDataset,
+  labelsOf,
+  type RawImage,
+  type SourceImage,
+  unlabelled,
+} from "./dataset.js";
+export { type DatasetDefinition, defineDataset } from "./definition.js";
+export { centreCrop } from "./image/centre-crop.js";
+export { decode } from "./image/decode.js";
+export type { Pixels } from "./image/resample.js";
+export { squarePixels } from "./image/square.js";
+export { type FolderSpec, openFolder } from "./kinds/folder.js";
+export { type IdxSpec, openIdxDataset } from "./kinds/idx.js";
+export { openScenes, type SceneDataset, type ScenesSpec } from "./kinds/scenes.js";
+export { openWebDataset, type WebDatasetSpec } from "./kinds/webdataset.js";
+export { type ImageBatch, type ImageFailure, type LoadOptions, loadImages } from "./loader.js";
+export { datasetKinds, openDataset } from "./registry.js";
+export { type HoldOut, holdOut, kShot, splitFraction } from "./sampling/balanced.js";
+export { listedIndices } from "./sampling/list-file.js";
+export { order, type SubsetSpec, subset } from "./sampling/order.js";
+export type { SceneObject } from "./scenes/annotate.js";
+export {
+  renderScene,
+  type Scene,
+  type SceneAddress,
+  sceneClasses,
+  sceneFineClasses,
+} from "./scenes/render.js";
+export type { SpecObject } from "./spec.js";

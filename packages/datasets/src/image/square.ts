@@ -1,0 +1,24 @@
+/** One image of a dataset → RGB pixels of the size the network takes. */
+import { DifftapError } from "@difftap/core";
+import type { SourceImage } from "../dataset.js";
+import { centreCrop } from "./centre-crop.js";
+import { decode } from "./decode.js";
+import type { Pixels } from "./resample.js";
+
+/**
+ * Decodes where needed and crops to `size` × `size` as guided-diffusion does; an image of that size stays as it is.
+ * @throws DifftapError IMAGE_CORRUPT naming the source
+ */
+export async function squarePixels(image: SourceImage, size: number): Promise<Pixels> {
+  const pixels = image.kind === "encoded" ? await decode(image) : checkedPixels(image);
+  return pixels.width === size && pixels.height === size ? pixels : centreCrop(pixels, size);
+}
+
+function checkedPixels(image: SourceImage & { kind: "pixels" }): Pixels {
+  const { pixels, width, height, source } = image;
+  if (width > 0 && height > 0 && pixels.length === width * height * 3) return { data: pixels, width, height };
+  throw new DifftapError(
+    "IMAGE_CORRUPT",
+    `${source}: ${pixels.length} bytes are no RGB image of ${width}×${height}`,
+  );
+}
