@@ -13,7 +13,7 @@ export interface Difference {
 }
 
 /** Fields that shapes decide. */
-export const toldFields: readonly ToldField[] = [
+const toldFields: readonly ToldField[] = [
   "modelChannels",
   "residualBlocks",
   "channelMultipliers",

@@ -23,7 +23,7 @@ export function runBlock<T>(context: LayerContext<T>, block: BlockPlan, x: T): T
 }
 
 /** Convolution with the bias stored beside its kernel. */
-export function convolve<T>(
+function convolve<T>(
   { ops, weights }: Pick<LayerContext<T>, "ops" | "weights">,
   prefix: string,
   x: T,

@@ -5,7 +5,7 @@
  */
 import { type Architecture, attends, levelChannels } from "./architecture.js";
 
-export interface ConvLayer {
+interface ConvLayer {
   readonly kind: "conv";
   readonly prefix: string;
   readonly inputChannels: number;
@@ -28,7 +28,7 @@ export interface AttentionLayer {
 }
 
 /** A convolution that halves the map (stride 2) or follows a doubling of it. */
-export interface ResizeLayer {
+interface ResizeLayer {
   readonly kind: "downsample" | "upsample";
   readonly prefix: string;
   readonly channels: number;

@@ -14,7 +14,7 @@ import { architectureFromFlags } from "./flags.js";
 import { parameterCount } from "./parameters.js";
 
 /** Where all published files lie. */
-export const PUBLISHED_PREFIX = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021/";
+const PUBLISHED_PREFIX = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021/";
 
 /** A file that was published, whether or not it is a diffusion model. */
 export interface PublishedFile {

@@ -35,7 +35,7 @@ export function checkWeights(architecture: Architecture, source: TensorTable): v
 }
 
 /** Everything that differs, in the order of the network, without throwing. */
-export function weightProblems(architecture: Architecture, source: TensorTable): WeightProblems {
+function weightProblems(architecture: Architecture, source: TensorTable): WeightProblems {
   const needed = parameterShapes(architecture);
   const found = source.tensors;
   return {
@@ -49,7 +49,7 @@ export function weightProblems(architecture: Architecture, source: TensorTable):
 }
 
 /** [2, 3] as people write it. */
-export function shapeText(shape: Shape): string {
+function shapeText(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 

@@ -76,7 +76,10 @@ describe("parameters of the published files", () => {
   it.each([
     ["256x256_diffusion_uncond", 552_814_086],
     ["lsun_bedroom", 552_814_086],
+    ["64x64_diffusion", 295_904_454],
+    ["128x128_diffusion", 421_529_606],
     ["256x256_diffusion", 553_838_086],
+    ["512x512_diffusion", 558_997_638],
   ])("%s has %i", (name, expected) => {
     expect(parameterCount(presets[name]!.architecture)).toBe(expected);
     expect(presets[name]!.parameters).toBe(expected);

@@ -50,7 +50,9 @@ const damaged: fc.Arbitrary<TensorTable> = fc
   )
   .map((changes) => tableOf(tiny(), changes));
 
-describe(`hostile input (${RUNS} cases each)`, () => {
+const TIMEOUT_MS = 30_000 + 5 * RUNS;
+
+describe(`hostile input (${RUNS} cases each)`, { timeout: TIMEOUT_MS }, () => {
   it("parseArchitecture and the block table of what it accepts", () => {
     const property = fc.property(fc.oneof(fc.anything(), changed, flags), (json) =>
       holds(() => blockTable(parseArchitecture(json))),
