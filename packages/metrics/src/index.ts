@@ -1,1 +1,20 @@
-export {};
+export {
+  type Accuracy,
+  type ClassAccuracy,
+  confusionMatrix,
+  perClassAccuracy,
+  predictions,
+  topK,
+} from "./accuracy.js";
+export type { Matrix } from "./inputs.js";
+export { type BootstrapOptions, bootstrapInterval, wilsonInterval } from "./intervals.js";
+export { probeLogits } from "./probe/logits.js";
+export {
+  type SolvedProbe,
+  type SolvedProbeOptions,
+  type SolverSettings,
+  solvedLinearProbe,
+  type TrainingSet,
+} from "./probe/solved.js";
+export { defaultL2Values, type Sweep, type SweepOptions, type SweepPoint, sweepL2 } from "./probe/sweep.js";
+export { accuracyResult, type Result } from "./result.js";

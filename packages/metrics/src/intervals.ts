@@ -1,0 +1,64 @@
+/**
+ * How far a measured share may be off.
+ *
+ * ```ts
+ * import { wilsonInterval } from "@difftap/metrics";
+ *
+ * wilsonInterval(577, 1000); // [0.546…, 0.607…]
+ * ```
+ */
+import { DifftapError, type RandomAddress, streams, uniforms } from "@difftap/core";
+
+/** 97.5th percentile of the standard normal distribution: two-sided 95 %. */
+const Z_95 = 1.959963984540054;
+
+/**
+ * 95 % interval of a share, by Wilson's score method: stays inside [0, 1] and holds at small n.
+ * Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+ * @throws DifftapError USAGE_INVALID unless 0 ≤ correct ≤ n and n ≥ 1.
+ */
+export function wilsonInterval(correct: number, n: number): [number, number] {
+  if (!Number.isInteger(n) || n < 1 || !(correct >= 0 && correct <= n)) {
+    throw new DifftapError("USAGE_INVALID", `no interval for ${correct} right of ${n}`);
+  }
+  const share = correct / n;
+  const z2n = (Z_95 * Z_95) / n;
+  const centre = (share + z2n / 2) / (1 + z2n);
+  const half = (Z_95 / (1 + z2n)) * Math.sqrt((share * (1 - share)) / n + z2n / (4 * n));
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+export interface BootstrapOptions {
+  /** Decides which samples are drawn. */
+  readonly seed: number | bigint;
+  /** Number of resamplings; 1,000 unless given. */
+  readonly resamples?: number;
+}
+
+/**
+ * 95 % percentile interval of the mean of any per-sample score, by resampling with replacement.
+ * Source: Efron and Tibshirani, "An introduction to the bootstrap", 1993, ch. 13.
+ * @throws DifftapError USAGE_INVALID without scores.
+ */
+export function bootstrapInterval(scores: ArrayLike<number>, options: BootstrapOptions): [number, number] {
+  const { seed, resamples = 1000 } = options;
+  if (scores.length === 0) throw new DifftapError("USAGE_INVALID", "no scores to resample");
+  const means = Float64Array.from({ length: resamples }, (_, index) =>
+    resampledMean(scores, { seed, stream: streams.subset, index }),
+  ).sort();
+  return [quantile(means, 0.025), quantile(means, 0.975)];
+}
+
+function resampledMean(scores: ArrayLike<number>, address: RandomAddress): number {
+  let sum = 0;
+  for (const draw of uniforms(address, scores.length)) sum += scores[Math.floor(draw * scores.length)]!;
+  return sum / scores.length;
+}
+
+/** Linear interpolation between order statistics. */
+function quantile(sorted: Float64Array, share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
+}
