@@ -1,0 +1,46 @@
+/** The figures of a run as SVG files that stand alone. */
+import { type Results, type RunFolder, writeFigure } from "@difftap/run-folder";
+import { blockChart, curveCharts, trainingCurves } from "./charts.js";
+import { cellsOf } from "./grid-reading.js";
+import { heatMapSvg } from "./heat-map-svg.js";
+import { type ChartSpec, lineChart } from "./line-chart.js";
+import { palettes, type Theme } from "./palette.js";
+
+/** A line chart as SVG text with its own background. */
+export function lineChartSvg(spec: ChartSpec, theme: Theme = "light"): string {
+  return `${lineChart(spec, palettes[theme], true).markup}\n`;
+}
+
+/**
+ * Writes figures/*.svg into the run's folder, light and dark.
+ * @returns the paths written.
+ * @throws DifftapError WRITE_FAILED
+ */
+export async function writeFigures(run: RunFolder): Promise<string[]> {
+  const paths: string[] = [];
+  for (const [name, draw] of figuresOf(run)) {
+    paths.push(
+      await writeFigure(run.path, name, draw("light")),
+      await writeFigure(run.path, `${name}-dark`, draw("dark")),
+    );
+  }
+  return paths;
+}
+
+type Figure = readonly [name: string, draw: (theme: Theme) => string];
+
+function figuresOf({ results, metrics }: RunFolder): Figure[] {
+  const curves = curveCharts(trainingCurves(results, metrics));
+  return [
+    ...gridFigures(results),
+    ...curves.map((spec, index): Figure => [`curve-${index + 1}`, (theme) => lineChartSvg(spec, theme)]),
+  ];
+}
+
+function gridFigures({ grid, title }: Results): Figure[] {
+  if (!grid || cellsOf(grid).length === 0) return [];
+  return [
+    ["heat-map", (theme) => heatMapSvg(grid, { theme, title })],
+    ["accuracy-over-blocks", (theme) => lineChartSvg(blockChart(grid), theme)],
+  ];
+}

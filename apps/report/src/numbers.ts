@@ -1,0 +1,54 @@
+/** Numbers as the page prints them. */
+import type { Interval, Timestep } from "@difftap/run-folder";
+
+const NARROW_SPACE = "\u202F";
+
+/** One place, halves away from zero in decimal: 57.65 is 57.7, though its double lies below. */
+export function onePlace(value: number): string {
+  return (Math.sign(value) * (Math.round(Math.abs(value) * 10 + 1e-9) / 10)).toFixed(1);
+}
+
+/** "57.7 %"; other units with four figures. */
+export function measured(value: number, unit: string): string {
+  return unit === "%"
+    ? `${onePlace(value)}${NARROW_SPACE}%`
+    : `${figures(value)}${unit === "" ? "" : `${NARROW_SPACE}${unit}`}`;
+}
+
+/** "56.1–59.2" */
+export function range([low, high]: Interval, unit: string): string {
+  const print = unit === "%" ? onePlace : figures;
+  return `${print(low)}–${print(high)}`;
+}
+
+/** Four significant figures, without trailing zeros. */
+export function figures(value: number): string {
+  return value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)
+    ? value.toExponential(2).replace("e-", "e−").replace("e+", "e")
+    : String(Number(value.toPrecision(4)));
+}
+
+/** "12,000" */
+export const counted = (value: number): string => value.toLocaleString("en");
+
+/** "t = 10", "clean" */
+export const timestepName = (timestep: Timestep): string =>
+  timestep === "clean" ? "clean" : `t = ${timestep}`;
+
+/** "block 9, t = 10, pool 2" */
+export function tapName(tap: { block: number; timestep: Timestep; pool: number | "map" }): string {
+  return `block ${tap.block}, ${timestepName(tap.timestep)}, ${tap.pool === "map" ? "whole map" : `pool ${tap.pool}`}`;
+}
+
+/** "1 h 2 min", "3 min 5 s", "12.5 s" */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${figures(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${Math.round(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** "seed 0", "seeds 0, 1, 2" */
+export const seedNames = (seeds: readonly number[]): string =>
+  `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}`;

@@ -1,0 +1,131 @@
+/**
+ * The report: one HTML page without scripts, fonts or pictures from elsewhere.
+ *
+ * ```ts
+ * import { renderReport } from "@difftap/report";
+ * import { readRunFolder } from "@difftap/run-folder";
+ *
+ * const page = renderReport([await readRunFolder("runs/grid")], { title: "CIFAR-10" });
+ * ```
+ */
+import type { Results, RunFolder } from "@difftap/run-folder";
+import { chartSection } from "./chart-section.js";
+import { blockChart, curveCharts, trainingCurves } from "./charts.js";
+import { classesSection } from "./classes-section.js";
+import { confusionSection } from "./confusion-section.js";
+import { examplesSection } from "./examples-section.js";
+import { describeFinding } from "./finding.js";
+import { cellsOf } from "./grid-reading.js";
+import { heatMapTable } from "./heat-map-table.js";
+import { type Html, html, verbatim } from "./html.js";
+import { counted, seedNames } from "./numbers.js";
+import { facts, provenanceSection } from "./provenance-section.js";
+import { resultsTable } from "./results-table.js";
+import { styles } from "./styles.js";
+
+export interface ReportOptions {
+  /** The page's heading; the run's title, or how many runs there are, without. */
+  readonly title?: string | undefined;
+}
+
+/** Forbids the page everything but its own styles and embedded pictures. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+/** The whole page as text. Every string of the runs is escaped. */
+export function renderReport(runs: readonly RunFolder[], options: ReportOptions = {}): string {
+  const title = options.title ?? (runs.length === 1 ? runs[0]!.results.title : `${runs.length} runs`);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · difftap</title>
+<style>${verbatim(styles)}</style>
+</head>
+<body>
+${pageHeader(runs, title)}
+<main>
+${runs.length > 1 && resultsTable(runs)}
+${runs.map((run, index) => runArticle(run, index, runs.length === 1))}
+${runs.length <= 1 && resultsTable(runs)}
+</main>
+<footer>Made by difftap-report. Intervals are 95 % intervals.</footer>
+</body>
+</html>
+`.markup;
+}
+
+function pageHeader(runs: readonly RunFolder[], title: string): Html {
+  const [only] = runs;
+  if (!only) return html`<header><h1>${title}</h1><p>There are no runs to report on.</p></header>`;
+  if (runs.length === 1)
+    return html`<header><p class="eyebrow">${eyebrow(only.results)}</p><h1>${title}</h1>${findingOf(only.results)}${runFacts(only.results)}</header>`;
+  return html`<header><p class="eyebrow">${runs.length} runs</p><h1>${title}</h1><ol class="findings">${runs.map(({ results }, index) => html`<li><a href="#run-${index + 1}">${results.title}</a> ${describeFinding(results).headline}</li>`)}</ol></header>`;
+}
+
+const kinds: Readonly<Record<Results["kind"], string>> = {
+  grid: "Block × timestep grid",
+  probe: "Linear probe",
+  knn: "Nearest neighbours",
+  head: "Trained head",
+};
+
+function eyebrow({ kind, dataset, created }: Results): string {
+  return [kinds[kind], dataset.name, created?.slice(0, 10)].filter(Boolean).join(" · ");
+}
+
+function findingOf(results: Results): Html {
+  const { headline, details } = describeFinding(results);
+  return html`<p class="finding">${headline}</p>${details.length > 0 && html`<p class="details">${details.join(" ")}</p>`}`;
+}
+
+function runFacts({ model, dataset, protocol, split, seeds, images }: Results): Html {
+  const classes = dataset.classes ? `, ${counted(dataset.classes.length)} classes` : "";
+  return facts([
+    [
+      "Model",
+      [model.name, model.architecture, model.parameters && `${counted(model.parameters)} parameters`]
+        .filter(Boolean)
+        .join(", "),
+    ],
+    [
+      "Data",
+      `${dataset.name}: ${counted(dataset.train)} training and ${counted(dataset.test)} test images${classes}`,
+    ],
+    ["Protocol", `${protocol}; split ${split}; ${seedNames(seeds)}`],
+    ["Images read", counted(images)],
+  ]);
+}
+
+function runArticle(run: RunFolder, index: number, alone: boolean): Html {
+  const { results } = run;
+  const heading =
+    !alone &&
+    html`<p class="eyebrow">${eyebrow(results)}</p><h2>${results.title}</h2>${findingOf(results)}${runFacts(results)}`;
+  return html`<article id="run-${index + 1}">${heading}
+${gridSection(results)}
+${detailSections(run)}
+<section>${provenanceSection(run)}</section></article>`;
+}
+
+function gridSection({ grid }: Results): Html | false {
+  if (!grid) return false;
+  return html`<section><h3>Where the network reads best</h3>${heatMapTable(grid)}
+${cellsOf(grid).length > 0 && html`<h3>Over the blocks</h3>${chartSection(blockChart(grid))}`}</section>`;
+}
+
+function detailSections({ results, metrics }: RunFolder): Html {
+  const provenance = `Protocol: ${results.protocol}; split ${results.split}; n = ${counted(imagesOf(results))}; ${seedNames(results.seeds)}.`;
+  const curves = trainingCurves(results, metrics);
+  return html`${curves.length > 0 && html`<section><h3>Curves</h3>${curveCharts(curves).map(chartSection)}</section>`}
+${results.confusion && html`<section>${confusionSection(results.confusion, provenance)}</section>`}
+${results.perClass && results.perClass.length > 0 && html`<section>${classesSection(results.perClass, provenance)}</section>`}
+${results.examples && results.examples.best.length + results.examples.worst.length > 0 && html`<section>${examplesSection(results.examples, provenance)}</section>`}`;
+}
+
+/** n of the class-wise numbers: what the confusion matrix counts, else the test images. */
+function imagesOf({ confusion, dataset }: Results): number {
+  return confusion ? confusion.matrix.flat().reduce((total, count) => total + count, 0) : dataset.test;
+}

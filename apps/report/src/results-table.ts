@@ -1,0 +1,77 @@
+/** All numbers of all runs with their protocols, and the papers' beneath, plainly apart. */
+import type { RunFolder, RunResult } from "@difftap/run-folder";
+import { bestCell } from "./grid-reading.js";
+import { type Html, html } from "./html.js";
+import { counted, measured, range, tapName } from "./numbers.js";
+import { paperNumbers, paperShapes } from "./paper.js";
+
+export function resultsTable(runs: readonly RunFolder[]): Html {
+  return html`<section aria-labelledby="numbers"><h2 id="numbers">All numbers</h2>
+<div class="scroll" tabindex="0" role="region" aria-label="All numbers"><table class="plain results">
+<thead><tr><th scope="col">what</th><th scope="col">metric</th><th scope="col" class="number">value</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th><th scope="col">protocol</th><th scope="col">split</th><th scope="col">seeds</th></tr></thead>
+${runs.map(runRows)}
+${referenceRows(runs)}
+${paperRows()}
+</table></div>
+${shapes()}</section>`;
+}
+
+function runRows({ results }: RunFolder): Html {
+  const rows = [...results.results, ...gridRows(results)];
+  return html`<tbody><tr class="group"><th scope="rowgroup" colspan="8">${results.title} <span>${results.model.name}, ${results.dataset.name}</span></th></tr>
+${rows.length === 0 ? html`<tr><td colspan="8">no numbers</td></tr>` : rows.map(measuredRow)}</tbody>`;
+}
+
+/** The best cell, unless the run lists it itself, and the baselines that have an interval. */
+function gridRows({ grid, results }: RunFolder["results"]): RunResult[] {
+  if (!grid) return [];
+  const shared = { metric: "top-1", unit: "%", n: grid.n, split: grid.split, seeds: grid.seeds };
+  const best = bestCell(grid);
+  const listed = results.some(
+    ({ tap }) => tap && best && tap.block === best.block && tap.timestep === best.timestep,
+  );
+  const tap = best && { block: best.block, timestep: best.timestep, pool: grid.pool };
+  const own =
+    best && tap && !listed
+      ? [
+          {
+            ...shared,
+            value: best.value,
+            interval: best.interval,
+            protocol: grid.protocol,
+            name: "best of the grid",
+            tap,
+          },
+        ]
+      : [];
+  const baselines = grid.baselines.flatMap(
+    ({ name, top1, interval, protocol = grid.protocol }): RunResult[] => {
+      const known = results.some((result) => result.name === name);
+      if (known || Array.isArray(top1) || interval === undefined) return [];
+      return [{ ...shared, value: top1, interval: interval as [number, number], protocol, name }];
+    },
+  );
+  return [...own, ...baselines];
+}
+
+function measuredRow(result: RunResult): Html {
+  const what = [result.name, result.tap && tapName(result.tap)].filter(Boolean).join(", ");
+  return html`<tr><td>${what || "–"}</td><td>${result.metric}</td><td class="number value">${measured(result.value, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td>${result.seeds.join(", ")}</td></tr>`;
+}
+
+function referenceRows(runs: readonly RunFolder[]): Html | false {
+  const rows = runs.flatMap(({ results }) => results.reference ?? []);
+  if (rows.length === 0) return false;
+  return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="8">Reported elsewhere</th></tr>
+${rows.map((row) => html`<tr><td>${row.name}</td><td>${row.metric}</td><td class="number value">${measured(row.value, row.unit)}</td><td class="number">–</td><td class="number">–</td><td>${row.protocol}</td><td colspan="2">${row.source}</td></tr>`)}</tbody>`;
+}
+
+function paperRows(): Html {
+  return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="8">Reported in arXiv 2311.17921, ImageNet, other protocol <span>for orientation only: other data, a larger model, heads trained by SGD</span></th></tr>
+${paperNumbers.map(({ name, top1, source }) => html`<tr><td>${name}</td><td>top-1</td><td class="number value">${measured(top1, "%")}</td><td class="number">–</td><td class="number">–</td><td>ImageNet, frozen features</td><td colspan="2">${source}</td></tr>`)}</tbody>`;
+}
+
+function shapes(): Html {
+  return html`<details><summary>The shapes arXiv 2311.17921 found on ImageNet (linear probe, top-1 in %)</summary>
+${paperShapes.map(({ name, values }) => html`<table class="plain numbers shapes"><caption>${name}</caption><thead><tr>${values.map(([at]) => html`<th scope="col">${at}</th>`)}</tr></thead><tbody><tr>${values.map(([, value]) => html`<td>${value}</td>`)}</tr></tbody></table>`)}</details>`;
+}
