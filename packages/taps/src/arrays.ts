@@ -1,0 +1,53 @@
+/** The arrays that answer a request: their names and the shape of one image's row. */
+import { type BlockInfo, blockTable, findBlock } from "@difftap/backbone";
+import { elementCount } from "@difftap/core";
+import type { FeatureRequest, Tap, Timestep } from "./request.js";
+
+export interface RequestedArray {
+  readonly name: string;
+  readonly timestep: Timestep;
+  readonly tap: Tap;
+  /** [C·p·p], or [C, h, w] for a map. */
+  readonly sampleShape: readonly number[];
+}
+
+/**
+ * Name of the array of a tap at a timestep: `t50/b09`, `clean/b09`. Where `taps` asks for one block with several pools, the pool
+ * is part of the name: `t50/b09-p2`, `t50/b09-map`.
+ */
+export function arrayName(timestep: Timestep, tap: Tap, taps: readonly Tap[] = [tap]): string {
+  const folder = timestep === "clean" ? "clean" : `t${timestep}`;
+  const block = `b${String(tap.block).padStart(2, "0")}`;
+  const several = taps.filter((other) => other.block === tap.block).length > 1;
+  const pool = tap.pool === "map" ? "map" : `p${tap.pool}`;
+  return several ? `${folder}/${block}-${pool}` : `${folder}/${block}`;
+}
+
+/** Shape of one image's features at a tap; `size` is the image's side in pixels. More cells than the map has keep the map's size. */
+export function sampleShape(block: BlockInfo, pool: Tap["pool"], size: number): number[] {
+  const side = size / block.downsample;
+  if (pool === "map") return [block.channels, side, side];
+  const cells = Math.min(pool, side);
+  return [block.channels * cells * cells];
+}
+
+/**
+ * Every array of a request, timestep by timestep, taps in the order asked for.
+ * @throws DifftapError REQUEST_INVALID for a block that the network does not have.
+ */
+export function requestedArrays({ architecture, taps, timesteps, size }: FeatureRequest): RequestedArray[] {
+  const blocks = blockTable(architecture);
+  const shapes = taps.map(({ block, pool }) => sampleShape(findBlock(blocks, block), pool, size));
+  return timesteps.flatMap((timestep) =>
+    taps.map((tap, index) => ({
+      name: arrayName(timestep, tap, taps),
+      timestep,
+      tap,
+      sampleShape: shapes[index]!,
+    })),
+  );
+}
+
+/** Elements of one image's features over all arrays. */
+export const elementsPerImage = (request: FeatureRequest): number =>
+  requestedArrays(request).reduce((sum, { sampleShape }) => sum + elementCount(sampleShape), 0);
