@@ -21,11 +21,15 @@ const LARGEST_BETA = 0.999;
  */
 export function namedBetas(schedule: ScheduleName, steps: number): Float64Array {
   if (!Number.isInteger(steps) || steps < 1) {
-    throw new DifftapError("CONFIG_INVALID", `a diffusion process cannot have ${steps} steps`, { hint: "give a positive whole number" });
+    throw new DifftapError("CONFIG_INVALID", `a diffusion process cannot have ${steps} steps`, {
+      hint: "give a positive whole number",
+    });
   }
   if (schedule === "linear") return linearBetas(steps);
   if (schedule === "cosine") return cosineBetas(steps);
-  throw new DifftapError("CONFIG_INVALID", `there is no noise schedule "${String(schedule)}"`, { hint: "known: linear, cosine" });
+  throw new DifftapError("CONFIG_INVALID", `there is no noise schedule "${String(schedule)}"`, {
+    hint: "known: linear, cosine",
+  });
 }
 
 /** From 1e-4·1000/T to 0.02·1000/T, evenly. */
@@ -33,11 +37,15 @@ function linearBetas(steps: number): Float64Array {
   const first = 0.1 / steps;
   const last = 20 / steps;
   const stride = steps === 1 ? 0 : (last - first) / (steps - 1);
-  return Float64Array.from({ length: steps }, (_, t) => (t === steps - 1 && t > 0 ? last : first + t * stride));
+  return Float64Array.from({ length: steps }, (_, t) =>
+    t === steps - 1 && t > 0 ? last : first + t * stride,
+  );
 }
 
 /** 1 − f((t+1)/T) / f(t/T) with f(s) = cos²((s + 0.008)/1.008 · π/2). */
 function cosineBetas(steps: number): Float64Array {
   const level = (s: number) => Math.cos(((s + 0.008) / 1.008) * (Math.PI / 2)) ** 2;
-  return Float64Array.from({ length: steps }, (_, t) => Math.min(1 - level((t + 1) / steps) / level(t / steps), LARGEST_BETA));
+  return Float64Array.from({ length: steps }, (_, t) =>
+    Math.min(1 - level((t + 1) / steps) / level(t / steps), LARGEST_BETA),
+  );
 }

@@ -18,12 +18,18 @@ export interface NoisingCoefficients {
 export function alphaCoefficients(config: DiffusionConfig, t: number | "clean"): NoisingCoefficients {
   if (t === "clean") return { signal: 1, noise: 0, networkTimestep: 0 };
   if (!Number.isInteger(t) || t < 0 || t >= config.steps) {
-    throw new DifftapError("REQUEST_INVALID", `timestep ${t} does not exist: this process has timesteps 0 to ${config.steps - 1}`, {
-      hint: 't is an index, not a noise level; "clean" feeds the image without noise',
-      details: { timestep: t, steps: config.steps },
-    });
+    throw new DifftapError(
+      "REQUEST_INVALID",
+      `timestep ${t} does not exist: this process has timesteps 0 to ${config.steps - 1}`,
+      {
+        hint: 't is an index, not a noise level; "clean" feeds the image without noise',
+        details: { timestep: t, steps: config.steps },
+      },
+    );
   }
-  const alphaBar = namedBetas(config.schedule, config.steps).subarray(0, t + 1).reduce((product, beta) => product * (1 - beta), 1);
+  const alphaBar = namedBetas(config.schedule, config.steps)
+    .subarray(0, t + 1)
+    .reduce((product, beta) => product * (1 - beta), 1);
   const networkTimestep = config.rescaleTimesteps ? (t * 1000) / config.steps : t;
   return { signal: Math.sqrt(alphaBar), noise: Math.sqrt(1 - alphaBar), networkTimestep };
 }
