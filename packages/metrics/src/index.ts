@@ -8,6 +8,16 @@ export {
 } from "./accuracy.js";
 export type { Matrix } from "./inputs.js";
 export { type BootstrapOptions, bootstrapInterval, wilsonInterval } from "./intervals.js";
+export {
+  castVotes,
+  DEFAULT_NEIGHBOURS,
+  DEFAULT_TEMPERATURE,
+  type KnnOptions,
+  type KnnResult,
+  knn,
+  type VoteOptions,
+} from "./knn/knn.js";
+export { type NeighbourOptions, type Neighbours, nearestNeighbours } from "./knn/neighbours.js";
 export { probeLogits } from "./probe/logits.js";
 export {
   type SolvedProbe,

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import * as api from "../src/index.js";
+
+test("the public surface is exactly this list", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "DEFAULT_NEIGHBOURS",
+    "DEFAULT_TEMPERATURE",
+    "accuracyResult",
+    "bootstrapInterval",
+    "castVotes",
+    "confusionMatrix",
+    "defaultL2Values",
+    "knn",
+    "nearestNeighbours",
+    "perClassAccuracy",
+    "predictions",
+    "probeLogits",
+    "solvedLinearProbe",
+    "sweepL2",
+    "topK",
+    "wilsonInterval",
+  ]);
+});
