@@ -1,54 +1,47 @@
 /** A large file written in pieces under a temporary name and renamed when it is complete and on the disk. */
 import { randomUUID } from "node:crypto";
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { DifftapError, isDifftapError } from "@difftap/core";
+import { dirname } from "node:path";
+import {
+  type AtomicOptions,
+  type FileSystem,
+  nodeFileSystem,
+  syncFolder,
+  TEMPORARY_SUFFIX,
+  writeFailed,
+} from "@difftap/core";
 
 /**
- * Writes `pieces` in order. A reader of `path` sees the old file or the whole new one.
- * @throws DifftapError WRITE_FAILED; what `pieces` throws passes through. Either way the temporary file is gone.
+ * Like core's `writeFileAtomic`, for content that is never whole in memory: a reader of `path` sees the old file or the whole new one.
+ * @throws DifftapError WRITE_FAILED; a DifftapError of `pieces` passes through. Either way the temporary file is gone.
  */
-export async function writePiecesAtomic(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`);
+export async function writePiecesAtomic(
+  path: string,
+  pieces: AsyncIterable<Uint8Array>,
+  { fileSystem = nodeFileSystem }: AtomicOptions = {},
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomUUID()}${TEMPORARY_SUFFIX}`;
   try {
-    await writeSynced(temporary, pieces);
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw writeFailure(path, error);
+    await fileSystem.mkdir(dirname(path), { recursive: true });
+    await writeSynced(fileSystem, temporary, pieces);
+    await fileSystem.rename(temporary, path);
+    await syncFolder(fileSystem, dirname(path));
+  } catch (cause) {
+    await fileSystem.unlink(temporary).catch(() => undefined);
+    throw writeFailed(path, cause);
   }
 }
 
-async function writeSynced(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const handle = await open(path, "wx");
+async function writeSynced(
+  fileSystem: FileSystem,
+  path: string,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const file = await fileSystem.open(path, "wx");
   try {
-    for await (const piece of pieces) await writeAll(handle, piece);
-    await handle.sync();
+    // On an open file writeFile goes on where the last one ended.
+    for await (const piece of pieces) await file.writeFile(piece);
+    await file.sync();
   } finally {
-    await handle.close();
+    await file.close();
   }
-}
-
-/** A write may take less than it was given, and at most 2 GiB. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(1 << 30, bytes.length - done));
-    done += bytesWritten;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  await handle.sync().finally(() => handle.close());
-}
-
-function writeFailure(path: string, error: unknown): unknown {
-  if (isDifftapError(error)) return error;
-  const code = (error as NodeJS.ErrnoException)?.code ?? "unknown error";
-  return new DifftapError("WRITE_FAILED", `${path}: cannot be written (${code})`, {
-    hint: code === "ENOSPC" ? "free space on the disk" : "check that the folder exists and is writable",
-    details: { path, code },
-    cause: error,
-  });
 }

@@ -1,5 +1,5 @@
-export * from "./digest.js";
-export * from "./memory.js";
+export { weightsDigest } from "./digest.js";
+export { memoryWeights } from "./memory.js";
 export { openWeights } from "./open.js";
-export { copyToSafetensors, writeSafetensors } from "./safetensors/write.js";
-export * from "./weights.js";
+export { type CopyOptions, copyToSafetensors, writeSafetensors } from "./safetensors/write.js";
+export type { OpenOptions, TensorInfo, WeightSource } from "./weights.js";

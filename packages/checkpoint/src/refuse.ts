@@ -1,5 +1,5 @@
 /** The errors this package throws, always with the file's name in front. */
-import { DifftapError } from "@difftap/core";
+import { DifftapError, nearest } from "@difftap/core";
 
 /** A malformed, hostile or damaged checkpoint: `reason` says what, where and which value. */
 export function refusal(path: string, reason: string, cause?: unknown): DifftapError {
@@ -35,15 +35,20 @@ export function systemError(path: string, error: unknown): DifftapError {
   });
 }
 
+/** A name out of a file, in quotes and never longer than a line. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+}
+
 /** A name that the source does not hold, with the nearest that it does hold. */
 export function unknownTensor(path: string, name: string, known: Iterable<string>): DifftapError {
   const names = [...known];
-  const listed = names.slice(0, 5).join(", ");
-  return new DifftapError("USAGE_INVALID", `${path}: no tensor is called ${JSON.stringify(name)}`, {
+  const close = nearest(name, names);
+  return new DifftapError("USAGE_INVALID", `${path}: no tensor is called ${quoted(name)}`, {
     hint:
-      names.length === 0
-        ? "the checkpoint is empty"
-        : `it holds ${names.length} tensors: ${listed}${names.length > 5 ? ", …" : ""}`,
+      close === undefined
+        ? "it holds no tensors"
+        : `did you mean ${quoted(close)}? It holds ${names.length} tensors`,
     details: { path, name },
   });
 }

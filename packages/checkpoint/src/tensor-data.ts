@@ -1,6 +1,6 @@
 /** Bytes to NdArray, the same for every format. */
 import { arrayTypes, type DType, type NdArray } from "@difftap/core";
-import { refusal } from "./refuse.js";
+import { quoted, refusal } from "./refuse.js";
 
 /**
  * Views freshly read little-endian bytes as an array of `dtype`.
@@ -19,6 +19,5 @@ export function arrayFromBytes(
 
 function requireBooleans(path: string, name: string, bytes: Uint8Array): void {
   const at = bytes.findIndex((byte) => byte > 1);
-  if (at >= 0)
-    throw refusal(path, `tensor ${JSON.stringify(name)} is bool but element ${at} is ${bytes[at]}`);
+  if (at >= 0) throw refusal(path, `tensor ${quoted(name)} is bool but element ${at} is ${bytes[at]}`);
 }

@@ -1,11 +1,11 @@
 /** What a pickle may ask for before it is refused. A state dict of 1,000 tensors takes about 30,000 opcodes. */
 
-/** The pickle holds names and shapes, never weights: 80,000 tensors fit. */
-export const MAX_PICKLE_BYTES = 32 << 20;
-/** 25 opcodes describe a tensor: 80,000 tensors. */
-export const MAX_OPCODES = 2_000_000;
+/** The pickle holds names and shapes, never weights: some 150 bytes per tensor. */
+export const MAX_PICKLE_BYTES = 16 << 20;
+/** 25 opcodes describe a tensor: 40,000 tensors, an optimiser's state of the largest models. More would take seconds. */
+export const MAX_OPCODES = 1_000_000;
 /** torch memoises a dozen values per tensor. */
-export const MAX_MEMO = 1_000_000;
+export const MAX_MEMO = 500_000;
 /** Items wait on the stack only within one dict, list or tuple; Python writes them in batches of 1,000. */
 export const MAX_STACK = 200_000;
 /** MARKs open at once: how deep containers nest while they are built. */
@@ -16,5 +16,10 @@ export const MAX_STRING_BYTES = 1 << 20;
 export const MAX_INTEGER_BYTES = 64;
 /** `module\nname\n` of a GLOBAL. */
 export const MAX_GLOBAL_NAME_BYTES = 512;
+/**
+ * A tensor that repeats elements (expanded, overlapping strides) may unfold to this many bytes: enough for a broadcast bias,
+ * too little for a few bytes of a file to fill the memory.
+ */
+export const MAX_EXPANDED_BYTES = 64 << 20;
 /** PyTorch allows 64 dimensions. */
 export const MAX_DIMENSIONS = 64;

@@ -35,10 +35,13 @@ export class PickleMachine {
     return this.stack.splice(height);
   }
 
+  /** The last `count` values, in the order they were pushed. */
   popMany(count: number): PickleValue[] {
-    if (this.stack.length - count < this.floor())
-      throw new PickleFailure(`stack has fewer than ${count} values`);
-    return this.stack.splice(this.stack.length - count);
+    const start = this.stack.length - count;
+    if (start < this.floor()) throw new PickleFailure(`stack has fewer than ${count} values`);
+    const values = this.stack.slice(start);
+    this.stack.length = start;
+    return values;
   }
 
   remember(index: number = this.memo.size): void {

@@ -2,6 +2,7 @@
  * What each opcode does. The table holds those that protocols 2 to 4 use for plain data, globals and REDUCE;
  * an opcode outside it is refused by its byte. Source: CPython, Lib/pickletools.py.
  */
+import { quoted } from "../refuse.js";
 import { PickleFailure } from "./failure.js";
 import { allowedGlobals, callGlobal } from "./globals.js";
 import type { PickleMachine } from "./machine.js";
@@ -32,8 +33,8 @@ const tupleOf =
   ({ machine }) =>
     machine.push({ kind: "tuple", items: machine.popMany(count) });
 
-/** By first byte. Names are pickletools'. */
-export const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
+/** Names are pickletools'. */
+const known: readonly (readonly [number, Opcode])[] = [
   [0x80, protocol], // PROTO
   [0x95, frame], // FRAME
   [0x28, ({ machine }) => machine.mark()], // MARK
@@ -79,7 +80,13 @@ export const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [0x51, ({ machine, persistentLoad }) => machine.push(persistentLoad(machine.pop()))], // BINPERSID
   [0x52, reduce], // REDUCE
   [0x62, build], // BUILD
-]);
+];
+
+/** By first byte; a list, because it is looked up for every opcode. */
+export const opcodes: readonly (Opcode | undefined)[] = Array.from(
+  { length: 256 },
+  (_, code) => known.find(([first]) => first === code)?.[1],
+);
 
 /** Refused opcodes that deserve a better word than their byte. */
 export const refusedOpcodes: ReadonlyMap<number, string> = new Map([
@@ -114,9 +121,7 @@ function stackGlobal({ machine }: Step): void {
 function globalNamed(module: string, name: string): PickleValue {
   const full = `${module}.${name}`;
   if (allowedGlobals.has(full)) return { kind: "global", name: full };
-  throw new PickleFailure(
-    `asks for ${JSON.stringify(full)}, which a state dict does not need; nothing was run`,
-  );
+  throw new PickleFailure(`asks for ${quoted(full)}, which a state dict does not need; nothing was run`);
 }
 
 function reduce({ machine }: Step): void {

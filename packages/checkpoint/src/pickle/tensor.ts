@@ -1,7 +1,8 @@
 /** A tensor's description, checked against its storage before a byte of it is read. */
 import { bytesPerElement, type DType, elementCount } from "@difftap/core";
+import { quoted } from "../refuse.js";
 import { PickleFailure } from "./failure.js";
-import { MAX_DIMENSIONS } from "./limits.js";
+import { MAX_DIMENSIONS, MAX_EXPANDED_BYTES } from "./limits.js";
 import { isList, kindOf, type PickleValue, type StorageValue, type TensorValue } from "./values.js";
 
 /** @throws PickleFailure unless every element lies inside the storage. */
@@ -45,17 +46,27 @@ export function spanOf(shape: readonly number[], strides: readonly number[]): nu
   return shape.reduce((last, side, axis) => last + (side - 1) * (strides[axis] as number), 1);
 }
 
-function requireInside({ storage, offset, shape, strides, dtype }: TensorValue): void {
+function requireInside(tensor: TensorValue): void {
+  const { storage, offset, shape, strides } = tensor;
   const described = `tensor [${shape.join(", ")}] with strides [${strides.join(", ")}]`;
   if (shape.length !== strides.length)
     throw new PickleFailure(`${described}: one stride per dimension is needed`);
-  if (!Number.isSafeInteger(elementCount(shape) * bytesPerElement(dtype))) {
-    throw new PickleFailure(`${described} is too large to count`);
-  }
-  const end = offset + spanOf(shape, strides);
-  if (end > storage.length) {
+  const span = spanOf(shape, strides);
+  if (offset + span > storage.length) {
     throw new PickleFailure(
-      `${described} at ${offset} ends at element ${end} of storage ${storage.key}, which has ${storage.length}`,
+      `${described} at ${offset} ends at element ${offset + span} of storage ${quoted(storage.key)}, which has ${storage.length}`,
+    );
+  }
+  requireModestExpansion(tensor, described, span);
+}
+
+function requireModestExpansion({ shape, dtype }: TensorValue, described: string, span: number): void {
+  const elements = elementCount(shape);
+  const bytes = elements * bytesPerElement(dtype);
+  if (!Number.isSafeInteger(bytes)) throw new PickleFailure(`${described} is too large to count`);
+  if (elements > span && bytes > MAX_EXPANDED_BYTES) {
+    throw new PickleFailure(
+      `${described} unfolds ${span} elements to ${bytes} bytes, the limit is ${MAX_EXPANDED_BYTES}`,
     );
   }
 }

@@ -29,7 +29,7 @@ export function unpickle(bytes: Uint8Array, start: number, persistentLoad: Persi
     const at = reader.position;
     const code = reader.uint8();
     if (code === STOP) return { value: machine.result(), end: reader.position };
-    const run = opcodes.get(code);
+    const run = opcodes[code];
     if (!run)
       throw new PickleFailure(
         `opcode ${refusedOpcodes.get(code) ?? `0x${code.toString(16).padStart(2, "0")}`} at byte ${at} is not for state dicts`,

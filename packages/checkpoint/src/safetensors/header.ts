@@ -4,9 +4,10 @@
  * Source: github.com/huggingface/safetensors, README "Format" and `safetensors/src/tensor.rs`.
  */
 import { bytesPerElement, type DType } from "@difftap/core";
-import { refusal, unsupported } from "../refuse.js";
+import { quoted, refusal, unsupported } from "../refuse.js";
 import type { TensorInfo } from "../weights.js";
 import { dtypeOfName, foreignDtypes } from "./dtypes.js";
+import { duplicateKey } from "./duplicate-keys.js";
 
 /** The format's own limit: parsing JSON beyond it is a denial of service, no model needs it. */
 export const MAX_HEADER_BYTES = 100_000_000;
@@ -58,15 +59,38 @@ export function parseHeader(path: string, header: Uint8Array, dataBytes: number)
 }
 
 function parseJson(path: string, header: Uint8Array): Record<string, unknown> {
+  const text = decode(path, header);
+  const value = parseText(path, text);
+  if (!isRecord(value)) throw refusal(path, "header is JSON, but not an object");
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw refusal(path, `header describes ${quoted(twice)} twice`);
+  return value;
+}
+
+function decode(path: string, header: Uint8Array): string {
   try {
-    const value: unknown = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header),
-    );
-    if (isRecord(value)) return value;
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
   } catch (error) {
-    throw refusal(path, `header is not JSON in UTF-8 (${(error as Error).message})`, error);
+    throw refusal(path, "header is not UTF-8", error);
   }
-  throw refusal(path, "header is JSON, but not an object");
+}
+
+function parseText(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refusal(path, `header is not JSON (${(error as Error).message})`, error);
+  }
+}
+
+/** What stands where something else belongs; a list or an object by its kind only. */
+function describe(value: unknown): string {
+  if (typeof value === "string") return quoted(value);
+  return typeof value === "object" && value !== null
+    ? Array.isArray(value)
+      ? "a list"
+      : "an object"
+    : String(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -74,7 +98,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function parseEntry(path: string, name: string, entry: unknown): PlacedTensor {
-  const where = `tensor ${JSON.stringify(name)}`;
+  const where = `tensor ${quoted(name)}`;
   if (!isRecord(entry)) throw refusal(path, `${where}: description is not an object`);
   const shape = parseIntegers(path, `${where}: shape`, entry.shape);
   const offsets = parseIntegers(path, `${where}: data_offsets`, entry.data_offsets);
@@ -90,8 +114,8 @@ function parseEntry(path: string, name: string, entry: unknown): PlacedTensor {
 function parseIntegers(path: string, what: string, value: unknown): number[] {
   if (!Array.isArray(value)) throw refusal(path, `${what} is missing or not a list`);
   for (const item of value) {
-    if (!Number.isSafeInteger(item) || item < 0)
-      throw refusal(path, `${what} holds ${JSON.stringify(item)}, not a count`);
+    if (!Number.isSafeInteger(item) || item < 0 || Object.is(item, -0))
+      throw refusal(path, `${what} holds ${describe(item)}, not a count`);
   }
   return value as number[];
 }
@@ -100,13 +124,10 @@ function parseDtype(path: string, where: string, value: unknown): DType {
   const dtype = typeof value === "string" ? dtypeOfName.get(value) : undefined;
   if (dtype) return dtype;
   if (foreignDtypes.has(String(value))) throw unsupported(path, `${where} has dtype ${value}`);
-  throw refusal(
-    path,
-    `${where}: dtype ${JSON.stringify(value)} is none of ${[...dtypeOfName.keys()].join(", ")}`,
-  );
+  throw refusal(path, `${where}: dtype ${describe(value)} is none of ${[...dtypeOfName.keys()].join(", ")}`);
 }
 
-/** Exact in integers: a product beyond 2^53 stays refused instead of rounding to something that fits. */
+/** Products that a double no longer counts exactly are refused instead of rounding to something that fits. */
 function requireLength(
   path: string,
   where: string,
@@ -114,8 +135,12 @@ function requireLength(
   dtype: DType,
   length: number,
 ): void {
-  const bytes = shape.reduce((product, side) => product * BigInt(side), BigInt(bytesPerElement(dtype)));
-  if (bytes === BigInt(length)) return;
+  let bytes = bytesPerElement(dtype);
+  for (const side of shape) {
+    bytes *= side;
+    if (!Number.isSafeInteger(bytes)) throw refusal(path, `${where}: shape [${shape.join(", ")}] overflows`);
+  }
+  if (bytes === length) return;
   throw refusal(
     path,
     `${where}: shape [${shape.join(", ")}] of ${dtype} needs ${bytes} bytes, data_offsets give ${length}`,
@@ -127,7 +152,7 @@ function requireExactCover(path: string, tensors: readonly PlacedTensor[], dataB
   for (const { name, start, end } of tensors) {
     if (start !== covered) {
       const fault = start < covered ? "overlaps the one before" : "leaves a hole";
-      throw refusal(path, `tensor ${JSON.stringify(name)} ${fault}: starts at ${start}, expected ${covered}`);
+      throw refusal(path, `tensor ${quoted(name)} ${fault}: starts at ${start}, expected ${covered}`);
     }
     covered = end;
   }
@@ -143,7 +168,7 @@ function parseMetadata(path: string, value: unknown): Record<string, string> {
   if (value === undefined) return {};
   if (!isRecord(value)) throw refusal(path, "__metadata__ is not an object");
   for (const [key, item] of Object.entries(value)) {
-    if (typeof item !== "string") throw refusal(path, `__metadata__ ${JSON.stringify(key)} is not a string`);
+    if (typeof item !== "string") throw refusal(path, `__metadata__ ${quoted(key)} is not a string`);
   }
   return value as Record<string, string>;
 }

@@ -1,5 +1,6 @@
 /** Which bytes a .safetensors file of given tensors begins with, and the order its data follows in. */
 import { bytesPerElement, DifftapError, elementCount } from "@difftap/core";
+import { quoted } from "../refuse.js";
 import type { TensorInfo } from "../weights.js";
 import { nameOfDtype } from "./dtypes.js";
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from "./header.js";
@@ -51,13 +52,13 @@ function byWidthThenName(a: TensorInfo, b: TensorInfo): number {
 function requireLegal(tensors: readonly TensorInfo[], metadata: Readonly<Record<string, string>>): void {
   const names = new Set<string>();
   for (const { name } of tensors) {
-    if (names.has(name)) throw usage(`two tensors are called ${JSON.stringify(name)}`);
+    if (names.has(name)) throw usage(`two tensors are called ${quoted(name)}`);
     if (name === METADATA) throw usage(`no tensor can be called ${METADATA}: the format keeps that name`);
     names.add(name);
   }
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== "string")
-      throw usage(`metadata ${JSON.stringify(key)} is ${typeof value}, only strings are legal`);
+      throw usage(`metadata ${quoted(key)} is ${typeof value}, only strings are legal`);
   }
 }
 

@@ -8,11 +8,25 @@
  * await writeSafetensors("head.safetensors", { "fc.weight": ndarray("float32", [10, 64]) }, { epoch: "3" });
  * ```
  */
-import { bytesOf, DifftapError, elementCount, type NdArray } from "@difftap/core";
+import {
+  type AtomicOptions,
+  bytesOf,
+  DifftapError,
+  elementCount,
+  type LongWork,
+  type NdArray,
+  throwIfAborted,
+} from "@difftap/core";
 import { writePiecesAtomic } from "../atomic-pieces.js";
 import { memoryWeights } from "../memory.js";
+import { quoted } from "../refuse.js";
 import type { WeightSource } from "../weights.js";
-import { layoutOf } from "./layout.js";
+import { type Layout, layoutOf } from "./layout.js";
+
+export interface CopyOptions extends AtomicOptions, LongWork {
+  /** The source's own unless given. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
 
 /**
  * Tensors in memory to a file; they are written one after the other, so nothing is held twice.
@@ -22,38 +36,50 @@ export async function writeSafetensors(
   path: string,
   tensors: Iterable<readonly [string, NdArray]> | Readonly<Record<string, NdArray>>,
   metadata: Readonly<Record<string, string>> = {},
+  options: AtomicOptions = {},
 ): Promise<void> {
-  const pairs =
-    Symbol.iterator in tensors
-      ? [...(tensors as Iterable<readonly [string, NdArray]>)]
-      : Object.entries(tensors);
-  const byName = Object.fromEntries(pairs);
-  const infos = pairs.map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
-  const layout = layoutOf(infos, metadata);
-  await writePiecesAtomic(path, piecesOf(layout.front, layout.order, memoryWeights(byName)));
+  const pairs = isIterable(tensors) ? [...tensors] : Object.entries(tensors);
+  const layout = layoutOf(
+    pairs.map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
+    metadata,
+  );
+  const source = memoryWeights(Object.fromEntries(pairs));
+  await writePiecesAtomic(path, piecesOf(layout, source), options);
 }
 
 /**
  * Every tensor of a source, read and written one at a time: converts a checkpoint of any size in the memory of its largest tensor.
- * Metadata is the source's unless given.
- * @throws DifftapError WRITE_FAILED, and what reading the source throws.
+ * @throws DifftapError WRITE_FAILED, INTERRUPTED, and what reading the source throws. The old file then stays as it was.
  */
 export async function copyToSafetensors(
   source: WeightSource,
   path: string,
-  metadata: Readonly<Record<string, string>> = source.metadata,
+  options: CopyOptions = {},
 ): Promise<void> {
-  const layout = layoutOf(source.tensors.values(), metadata);
-  await writePiecesAtomic(path, piecesOf(layout.front, layout.order, source));
+  const layout = layoutOf(source.tensors.values(), options.metadata ?? source.metadata);
+  await writePiecesAtomic(path, piecesOf(layout, source, options), options);
+}
+
+function isIterable(
+  tensors: Iterable<readonly [string, NdArray]> | Readonly<Record<string, NdArray>>,
+): tensors is Iterable<readonly [string, NdArray]> {
+  return Symbol.iterator in tensors;
 }
 
 async function* piecesOf(
-  front: Uint8Array,
-  order: readonly { readonly name: string }[],
+  { front, order, size }: Layout,
   source: WeightSource,
+  { signal, onProgress }: LongWork = {},
 ): AsyncGenerator<Uint8Array> {
   yield front;
-  for (const { name } of order) yield checkedBytes(name, await source.read(name));
+  let done = front.length;
+  for (const { name } of order) {
+    throwIfAborted(signal);
+    const bytes = checkedBytes(name, await source.read(name));
+    yield bytes;
+    done += bytes.length;
+    onProgress?.({ task: "safetensors", done, total: size, unit: "bytes" });
+  }
 }
 
 /** A wrong length would shift every tensor behind it. */
@@ -62,6 +88,6 @@ function checkedBytes(name: string, array: NdArray): Uint8Array {
   if (array.data.length === expected) return bytesOf(array);
   throw new DifftapError(
     "USAGE_INVALID",
-    `tensor ${JSON.stringify(name)} has ${array.data.length} elements, its shape [${array.shape.join(", ")}] needs ${expected}`,
+    `tensor ${quoted(name)} has ${array.data.length} elements, its shape [${array.shape.join(", ")}] needs ${expected}`,
   );
 }

@@ -8,7 +8,7 @@ import { MAX_PICKLE_BYTES } from "../pickle/limits.js";
 import { unpickle } from "../pickle/unpickle.js";
 import { dictEntries, isDict, isList, type PickleValue, type StorageValue } from "../pickle/values.js";
 import type { RandomAccessFile } from "../random-access-file.js";
-import { refusal } from "../refuse.js";
+import { quoted, refusal } from "../refuse.js";
 import type { WeightSource } from "../weights.js";
 import { type FlatStateDict, flattenStateDict } from "./state-dict.js";
 import { storageReference } from "./storage-reference.js";
@@ -92,7 +92,7 @@ function remember(
   const length = isList(id) ? (id.items[4] as number) : 0;
   const known = storages.get(reference.key);
   if (known && (known.dtype !== reference.dtype || known.length !== length)) {
-    throw new PickleFailure(`describes storage ${reference.key} in two ways`);
+    throw new PickleFailure(`describes storage ${quoted(reference.key)} in two ways`);
   }
   if (!known) storages.set(reference.key, { ...reference, start: 0, length });
   return reference;
@@ -104,7 +104,7 @@ function keysOf(value: PickleValue, storages: ReadonlyMap<string, StorageValue>)
   if (new Set(keys).size !== keys.length) throw new PickleFailure("lists a storage key twice");
   const strange = keys.find((key) => !storages.has(key));
   if (strange !== undefined)
-    throw new PickleFailure(`lists storage ${strange.slice(0, 40)}, which nothing refers to`);
+    throw new PickleFailure(`lists storage ${quoted(strange)}, which nothing refers to`);
   if (keys.length !== storages.size)
     throw new PickleFailure(`refers to ${storages.size} storages but lists ${keys.length}`);
   return keys;

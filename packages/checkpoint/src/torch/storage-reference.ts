@@ -1,7 +1,9 @@
 /** Persistent ids: how torch.save names the storages it keeps outside the pickle. */
+
 import { PickleFailure } from "../pickle/failure.js";
 import { storageDtype } from "../pickle/globals.js";
 import { isList, kindOf, type PickleValue, type StorageValue } from "../pickle/values.js";
+import { quoted } from "../refuse.js";
 
 /**
  * ("storage", class, key, device, length[, view]) — the device is ignored: everything is read to memory.
@@ -24,7 +26,7 @@ function viewOf(whole: StorageValue, [, start, length]: readonly PickleValue[]):
   const view = { ...whole, start: lengthOf(start), length: lengthOf(length) };
   if (view.start + view.length <= whole.length) return view;
   throw new PickleFailure(
-    `view of storage ${whole.key} ends at ${view.start + view.length}, it has ${whole.length} elements`,
+    `view of storage ${quoted(whole.key)} ends at ${view.start + view.length}, it has ${whole.length} elements`,
   );
 }
 

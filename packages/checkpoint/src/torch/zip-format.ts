@@ -5,7 +5,7 @@ import { MAX_PICKLE_BYTES } from "../pickle/limits.js";
 import { unpickle } from "../pickle/unpickle.js";
 import type { PickleValue, TensorValue } from "../pickle/values.js";
 import type { RandomAccessFile } from "../random-access-file.js";
-import { refusal, unsupported } from "../refuse.js";
+import { quoted, refusal, unsupported } from "../refuse.js";
 import type { WeightSource } from "../weights.js";
 import { openZip, type ZipArchive } from "../zip/archive.js";
 import type { Member } from "../zip/members.js";
@@ -85,7 +85,10 @@ function storageMembers(
   for (const { storage, dtype } of tensors) {
     const member = members.get(`${root}data/${storage.key}`);
     if (!member)
-      throw refusal(path, `zip archive has no member ${root}data/${storage.key}, which a tensor needs`);
+      throw refusal(
+        path,
+        `zip archive has no member ${quoted(`${root}data/${storage.key}`)}, which a tensor needs`,
+      );
     const needed = storage.length * bytesPerElement(dtype);
     if (member.size !== needed) {
       throw refusal(path, `storage ${member.name} has ${member.size} bytes, its tensors say ${needed}`);

@@ -2,7 +2,8 @@
  * A zip archive whose stored members can be read at any offset. yauzl reads the directory; the bytes are ours to read,
  * because yauzl streams, leaves CRC-32 unchecked and knows no limits.
  */
-import { crc32, inflateRawSync } from "node:zlib";
+import { promisify } from "node:util";
+import { crc32, inflateRaw } from "node:zlib";
 import { isDifftapError } from "@difftap/core";
 import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
 import type { RandomAccessFile } from "../random-access-file.js";
@@ -10,6 +11,8 @@ import { refusal } from "../refuse.js";
 import { ALWAYS_CHECKED_BYTES } from "./limits.js";
 import { type Member, membersOf } from "./members.js";
 import { PagedReader } from "./yauzl-reader.js";
+
+const inflateRawAsync = promisify(inflateRaw);
 
 export interface ZipArchive {
   readonly members: ReadonlyMap<string, Member>;
@@ -24,38 +27,48 @@ export interface ZipArchive {
 
 /** @throws DifftapError CHECKPOINT_REFUSED saying what is wrong with the archive. */
 export async function openZip(file: RandomAccessFile): Promise<ZipArchive> {
-  const { path } = file;
+  const reader = new PagedReader(file);
   const zip = await refusing(
-    path,
-    fromRandomAccessReaderPromise(new PagedReader(file), file.size, { lazyEntries: true, autoClose: false }),
+    file,
+    fromRandomAccessReaderPromise(reader, file.size, { lazyEntries: true, autoClose: false }),
   );
-  const members = await refusing(path, membersOf(path, zip, file.size));
-  const readMember = (member: Member) => readWhole(file, zip, member);
+  const members = await refusing(file, membersOf(file.path, zip, file.size));
+  reader.directoryIsRead();
   return {
     members,
-    readMember,
-    async readPart(member, offset, length) {
-      if (member.deflated || member.size === length || member.size <= ALWAYS_CHECKED_BYTES) {
-        return (await readMember(member)).slice(offset, offset + length);
-      }
-      return file.read((await dataStart(file, zip, member)) + offset, length, `member ${member.name}`);
-    },
+    readMember: (member) => readWhole(file, zip, member),
+    readPart: (member, offset, length) => readPart(file, zip, member, offset, length),
   };
 }
 
+async function readPart(
+  file: RandomAccessFile,
+  zip: ZipFile,
+  member: Member,
+  offset: number,
+  length: number,
+) {
+  const whole = member.size === length;
+  if (whole || member.deflated || member.size <= ALWAYS_CHECKED_BYTES) {
+    const bytes = await readWhole(file, zip, member);
+    return whole ? bytes : bytes.slice(offset, offset + length);
+  }
+  return file.read((await dataStart(file, zip, member)) + offset, length, `member ${member.name}`);
+}
+
 /** yauzl throws plain errors; ours pass through. */
-async function refusing<T>(path: string, work: Promise<T>): Promise<T> {
+async function refusing<T>({ path, size }: RandomAccessFile, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (isDifftapError(error)) throw error;
-    throw refusal(path, `not a readable zip archive: ${(error as Error).message}`, error);
+    throw refusal(path, `not a readable zip archive of ${size} bytes: ${(error as Error).message}`, error);
   }
 }
 
 async function dataStart(file: RandomAccessFile, zip: ZipFile, member: Member): Promise<number> {
   const header = zip.readLocalFileHeaderPromise(member.entry as Entry, { minimal: true });
-  const { fileDataStart } = await refusing(file.path, header);
+  const { fileDataStart } = await refusing(file, header);
   if (fileDataStart + member.storedSize > member.limit) {
     throw refusal(file.path, `member ${member.name} runs into the next one at byte ${member.limit}`);
   }
@@ -69,7 +82,7 @@ async function readWhole(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const start = await dataStart(file, zip, member);
   const stored = await file.read(start, member.storedSize, `member ${member.name}`);
-  const bytes = member.deflated ? inflate(file.path, member, stored) : stored;
+  const bytes = member.deflated ? await inflate(file.path, member, stored) : stored;
   const found = crc32(bytes);
   if (found !== member.crc32) {
     throw refusal(
@@ -80,9 +93,9 @@ async function readWhole(
   return bytes;
 }
 
-function inflate(path: string, member: Member, stored: Uint8Array): Uint8Array<ArrayBuffer> {
+async function inflate(path: string, member: Member, stored: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    const inflated = inflateRawSync(stored, { maxOutputLength: Math.max(1, member.size) });
+    const inflated = await inflateRawAsync(stored, { maxOutputLength: Math.max(1, member.size) });
     if (inflated.length === member.size) return owned(inflated);
   } catch (error) {
     throw refusal(

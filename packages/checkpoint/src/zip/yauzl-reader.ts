@@ -1,13 +1,14 @@
-/** Lets yauzl read the central directory through our file, in pages instead of 46 bytes at a time. */
+/** Lets yauzl read through our file: the central directory in pages, anything later byte for byte. */
 import { RandomAccessReader } from "yauzl";
 import type { RandomAccessFile } from "../random-access-file.js";
 
 /** A page holds the central directory of a few hundred members. */
-const PAGE_BYTES = 1 << 16;
+const DIRECTORY_PAGE_BYTES = 1 << 16;
 
 type ReadCallback = (error: Error | null, bytesRead?: number) => void;
 
 export class PagedReader extends RandomAccessReader {
+  private pageBytes = DIRECTORY_PAGE_BYTES;
   private page: { start: number; bytes: Uint8Array } = { start: 0, bytes: new Uint8Array(0) };
 
   constructor(private readonly file: RandomAccessFile) {
@@ -30,6 +31,12 @@ export class PagedReader extends RandomAccessReader {
     );
   }
 
+  /** From here on a local header is read as its 30 bytes, not as a page of its tensor. */
+  directoryIsRead(): void {
+    this.pageBytes = 0;
+    this.page = { start: 0, bytes: new Uint8Array(0) };
+  }
+
   /** The file outlives the directory: its owner closes it. */
   override close(callback: (error: Error | null) => void): void {
     callback(null);
@@ -40,7 +47,7 @@ export class PagedReader extends RandomAccessReader {
     if (position >= start && position + length <= start + bytes.length) {
       return bytes.subarray(position - start, position - start + length);
     }
-    const available = Math.max(length, Math.min(PAGE_BYTES, this.file.size - position));
+    const available = Math.max(length, Math.min(this.pageBytes, this.file.size - position));
     this.page = { start: position, bytes: await this.file.read(position, available, "the zip directory") };
     return this.page.bytes.subarray(0, length);
   }

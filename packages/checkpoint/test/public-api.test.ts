@@ -1,0 +1,12 @@
+import { expect, it } from "vitest";
+import * as api from "../src/index.js";
+
+it("exports exactly the public surface", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "copyToSafetensors",
+    "memoryWeights",
+    "openWeights",
+    "weightsDigest",
+    "writeSafetensors",
+  ]);
+});
