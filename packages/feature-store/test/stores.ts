@@ -1,4 +1,5 @@
 /** Small stores for the tests, and their contents, a pure function of the row. */
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -85,6 +86,7 @@ export async function filledStore(from: StoreDescription = description, chunks?:
 
 /** Every file of a folder by its relative path, the file of times aside. */
 export async function bytesIn(folder: string): Promise<Map<string, Buffer>> {
+  if (!existsSync(folder)) return new Map();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const named = files
