@@ -43,15 +43,17 @@ export function annotate(
 function pixelOwners({ owners, side, samples }: Canvas, size: number, objects: number): Uint8Array {
   const out = new Uint8Array(size * size);
   const counts = new Uint8Array(objects + 1);
+  const half = (samples * samples) / 2;
   for (let pixel = 0; pixel < out.length; pixel++) {
+    const corner = (Math.floor(pixel / size) * side + (pixel % size)) * samples;
     counts.fill(0);
-    const top = Math.floor(pixel / size) * samples;
-    const left = (pixel % size) * samples;
-    for (let row = top; row < top + samples; row++) {
-      for (let column = left; column < left + samples; column++) counts[owners[row * side + column]!]!++;
+    for (let row = 0; row < samples; row++) {
+      for (let column = 0; column < samples; column++) counts[owners[corner + row * side + column]!]!++;
     }
-    const winner = counts.indexOf(Math.max(...counts));
-    out[pixel] = counts[winner]! * 2 >= samples * samples ? winner : 0;
+    out[pixel] = Math.max(
+      0,
+      counts.findIndex((count, owner) => owner > 0 && count >= half),
+    );
   }
   return out;
 }

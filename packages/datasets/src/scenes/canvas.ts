@@ -1,5 +1,4 @@
 /** A supersampled canvas: every pixel is `samples`² points, so edges come out smooth at any size. */
-import type { Colour } from "./colours.js";
 
 export interface Canvas {
   /** Side in sample points. */
@@ -29,26 +28,29 @@ export interface Frame {
   readonly reach: number;
 }
 
-/** Colour at a point of the frame (rotated back, in shares of the side), or null where nothing is painted. */
-export type Paint = (across: number, down: number) => Colour | null;
+/**
+ * Paints one point of the frame (rotated back, in shares of the side): writes the colour and returns true, or returns
+ * false where nothing is painted. It is called for every point, so it must not allocate.
+ */
+export type Paint = (across: number, down: number, colour: Float32Array) => boolean;
 
 /** Paints over what is there. */
-export function paint(canvas: Canvas, frame: Frame, owner: number, colourAt: Paint): void {
+export function paint(canvas: Canvas, frame: Frame, owner: number, paintPoint: Paint): void {
   const { side, colours, owners } = canvas;
   const cos = Math.cos(frame.rotation);
   const sin = Math.sin(frame.rotation);
   const [left, right] = extent(frame.x, frame.reach, side);
   const [top, bottom] = extent(frame.y, frame.reach, side);
+  const colour = new Float32Array(3);
   for (let row = top; row < bottom; row++) {
     const y = (row + 0.5) / side - frame.y;
     for (let column = left; column < right; column++) {
       const x = (column + 0.5) / side - frame.x;
-      const colour = colourAt(x * cos + y * sin, y * cos - x * sin);
-      if (colour === null) continue;
+      if (!paintPoint(x * cos + y * sin, y * cos - x * sin, colour)) continue;
       const point = row * side + column;
-      colours[point * 3] = colour[0];
-      colours[point * 3 + 1] = colour[1];
-      colours[point * 3 + 2] = colour[2];
+      colours[point * 3] = colour[0]!;
+      colours[point * 3 + 1] = colour[1]!;
+      colours[point * 3 + 2] = colour[2]!;
       owners[point] = owner;
     }
   }

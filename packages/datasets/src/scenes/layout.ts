@@ -64,6 +64,10 @@ export interface SceneLayout {
 /** Side of the backdrop's noise lattice. */
 export const noiseSide = 9;
 
+/** How far the main object turns from upright (40°) and leaves the middle: as photographers hold cameras. */
+const mainTilt = 0.7;
+const mainShift = 0.16;
+
 /** Draws a scene whose main object has the given shape and texture. */
 export function drawLayout(draws: Draws, shape: number, texture: number): SceneLayout {
   const backdrop = drawBackdrop(draws);
@@ -93,15 +97,15 @@ function drawBackdrop(draws: Draws): Backdrop {
 }
 
 function drawMain(draws: Draws, backdrop: Backdrop, shape: number, texture: number): ObjectLayout {
-  const radius = draws.range(0.2, 0.36);
-  const margin = radius * 0.85;
+  const radius = draws.range(0.24, 0.38);
   return {
     ...drawLook(draws, backdrop),
     shape,
     texture,
     radius,
-    x: draws.range(margin, 1 - margin),
-    y: draws.range(margin, 1 - margin),
+    rotation: draws.range(-mainTilt, mainTilt),
+    x: 0.5 + draws.range(-mainShift, mainShift),
+    y: 0.5 + draws.range(-mainShift, mainShift),
   };
 }
 

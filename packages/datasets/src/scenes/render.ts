@@ -10,17 +10,11 @@
  */
 import { DifftapError, fillNormals, permutation } from "@difftap/core";
 import { annotate, type SceneObject } from "./annotate.js";
-import { type Canvas, createCanvas, paint } from "./canvas.js";
-import { type Colour, mix } from "./colours.js";
+import { paintBackdrop } from "./backdrop.js";
+import { type Canvas, createCanvas } from "./canvas.js";
 import { sceneDraws, sceneParts, sceneStream } from "./draws.js";
-import {
-  type Backdrop,
-  type Clutter,
-  drawLayout,
-  type Lighting,
-  noiseSide,
-  type ObjectLayout,
-} from "./layout.js";
+import { drawLayout, type Lighting } from "./layout.js";
+import { paintClutter, paintObject } from "./paint.js";
 import { shapes } from "./shapes.js";
 import { textures } from "./textures.js";
 
@@ -91,82 +85,31 @@ export function renderScene({ seed, index, size }: SceneAddress): Scene {
   return { size, pixels, label, fineLabel, ...annotate(canvas, size, layout.objects) };
 }
 
-function paintBackdrop(canvas: Canvas, backdrop: Backdrop): void {
-  const { colours, pattern, frequency, rotation, phase } = backdrop;
-  const wave = (at: number): number => 0.5 + 0.5 * Math.sin(2 * Math.PI * (at * frequency + phase));
-  const share = (across: number, down: number): number => {
-    if (pattern === 0) return noiseAt(backdrop.noise, across, down);
-    if (pattern === 1) return wave(across);
-    if (pattern === 2) return Math.round(wave(across)) === Math.round(wave(down)) ? 0.2 : 0.8;
-    return 0.6 * noiseAt(backdrop.noise, across, down) + 0.4 * wave(across);
-  };
-  paint(canvas, { x: 0.5, y: 0.5, rotation, reach: 1 }, 0, (across, down) =>
-    mix(colours[0], colours[1], share(across, down)),
-  );
-}
-
-/** Bilinear between lattice heights; the lattice spans the square of twice the image's diagonal half. */
-function noiseAt(lattice: Float64Array, across: number, down: number): number {
-  const x = ((across + 0.75) / 1.5) * (noiseSide - 1);
-  const y = ((down + 0.75) / 1.5) * (noiseSide - 1);
-  const column = Math.floor(x);
-  const row = Math.floor(y);
-  const at = (r: number, c: number): number => lattice[r * noiseSide + c]!;
-  const upper = at(row, column) + (at(row, column + 1) - at(row, column)) * (x - column);
-  const lower = at(row + 1, column) + (at(row + 1, column + 1) - at(row + 1, column)) * (x - column);
-  return upper + (lower - upper) * (y - row);
-}
-
-function paintClutter(canvas: Canvas, { x, y, length, width, rotation, colour }: Clutter): void {
-  paint(canvas, { x, y, rotation, reach: length }, 0, (across, down) =>
-    (across / length) ** 2 + (down / width) ** 2 < 1 ? colour : null,
-  );
-}
-
-function paintObject(canvas: Canvas, object: ObjectLayout, owner: number): void {
-  const shape = shapes[object.shape]!;
-  const texture = textures[object.texture]!;
-  const width = object.radius * Math.sqrt(object.aspect);
-  const height = object.radius / Math.sqrt(object.aspect);
-  const grain = [Math.cos(object.grain), Math.sin(object.grain)] as const;
-  const lit = [Math.cos(object.reliefAngle), Math.sin(object.reliefAngle)] as const;
-  const frame = {
-    x: object.x,
-    y: object.y,
-    rotation: object.rotation,
-    reach: Math.max(width, height) * 1.45,
-  };
-  paint(canvas, frame, owner, (across, down) => {
-    const u = across / width;
-    const v = down / height;
-    if (!shape.contains(u, v)) return null;
-    const blend = texture.blend(u * grain[0] + v * grain[1], v * grain[0] - u * grain[1], object.frequency);
-    const colour = blend === 0 ? object.colours[0] : object.colours[1];
-    return scaled(colour, 1 + object.relief * (u * lit[0] + v * lit[1]));
-  });
-}
-
-function scaled([red, green, blue]: Colour, by: number): Colour {
-  return [red * by, green * by, blue * by];
-}
-
 /** Means over each pixel's points, under the light, with the sensor's noise. */
 function develop(canvas: Canvas, size: number, light: Lighting, noise: Float32Array): Uint8Array {
   const { samples, side, colours } = canvas;
   const pixels = new Uint8ClampedArray(size * size * 3);
-  const slopeX = light.slope * Math.cos(light.angle);
-  const slopeY = light.slope * Math.sin(light.angle);
-  for (let i = 0; i < pixels.length; i++) {
-    const channel = i % 3;
-    const x = ((i - channel) / 3) % size;
-    const y = Math.floor(i / (3 * size));
-    let sum = 0;
-    for (let row = y * samples; row < (y + 1) * samples; row++) {
-      for (let column = x * samples; column < (x + 1) * samples; column++)
-        sum += colours[(row * side + column) * 3 + channel]!;
+  const slopeX = (light.slope * Math.cos(light.angle)) / size;
+  const slopeY = (light.slope * Math.sin(light.angle)) / size;
+  const scale = (255 * light.gain) / (samples * samples);
+  for (let y = 0, write = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const brightness = scale * (1 + slopeX * (x - size / 2) + slopeY * (y - size / 2));
+      const corner = (y * samples * side + x * samples) * 3;
+      for (let channel = 0; channel < 3; channel++, write++) {
+        const sum = blockSum(colours, corner + channel, samples, side * 3);
+        pixels[write] = brightness * sum + light.grain * noise[write]!;
+      }
     }
-    const brightness = light.gain * (1 + slopeX * (x / size - 0.5) + slopeY * (y / size - 0.5));
-    pixels[i] = (255 * brightness * sum) / (samples * samples) + light.grain * noise[i]!;
   }
   return new Uint8Array(pixels.buffer);
+}
+
+/** Sum of one channel over `samples`² points. */
+function blockSum(colours: Float32Array, corner: number, samples: number, stride: number): number {
+  let sum = 0;
+  for (let row = 0; row < samples; row++) {
+    for (let column = 0; column < samples; column++) sum += colours[corner + row * stride + column * 3]!;
+  }
+  return sum;
 }
