@@ -1,5 +1,11 @@
 /**
  * Files that are there whole or not at all: a temporary name in the same folder, write, sync, rename, sync the folder.
+ *
+ * ```ts
+ * import { writeFileAtomic } from "@difftap/core";
+ *
+ * await writeFileAtomic("run/results.json", JSON.stringify({ top1: 54.6 }));
+ * ```
  */
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
@@ -51,11 +57,18 @@ async function writeSynced(
   }
 }
 
-/** Makes a rename in a folder survive a power cut. */
+/** Answers of systems that have no such thing as syncing a folder (some network file systems). */
+const CANNOT_SYNC_FOLDERS = ["EINVAL", "ENOTSUP"];
+
+/** Makes a rename in a folder survive a power cut, where the system can do that. */
 export async function syncFolder(fileSystem: FileSystem, path: string): Promise<void> {
+  // Windows does not open folders; its renames are journalled.
+  if (process.platform === "win32") return;
   const folder = await fileSystem.open(path, "r");
   try {
-    await folder.sync();
+    await folder.sync().catch((error: NodeJS.ErrnoException) => {
+      if (!CANNOT_SYNC_FOLDERS.includes(error.code ?? "")) throw error;
+    });
   } finally {
     await folder.close();
   }

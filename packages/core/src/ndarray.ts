@@ -64,13 +64,19 @@ export function elementCount(shape: readonly number[]): number {
 
 /**
  * Joins dtype, shape and data (zeros when no data is given).
- * @throws DifftapError USAGE_INVALID when the data's length is not the shape's product.
+ * @throws DifftapError USAGE_INVALID for a side that is no whole number, or data whose length is not the shape's product.
  */
 export function ndarray<D extends DType>(
   dtype: D,
   shape: readonly number[],
   data?: DTypeArrays[D],
 ): NdArray<D> {
+  if (!shape.every((side) => Number.isInteger(side) && side >= 0)) {
+    throw new DifftapError(
+      "USAGE_INVALID",
+      `[${shape.join(", ")}] is not a shape: sides are whole numbers from 0`,
+    );
+  }
   const count = elementCount(shape);
   const held = data ?? new arrayTypes[dtype](count);
   if (held.length !== count) {

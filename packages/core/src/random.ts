@@ -9,8 +9,9 @@
  * const order = permutation({ seed: 1, stream: streams.order, index: 0 }, 50_000);
  * ```
  */
+import { boxMuller } from "./box-muller.js";
 import { DifftapError } from "./errors.js";
-import { type Counter, type Key, philoxInto } from "./philox.js";
+import { type Key, PHILOX_WORDS, philoxFill } from "./philox.js";
 
 /** What random numbers are for. A stream is a 32-bit number; bits 8 to 31 are free for finer addresses. */
 export const streams = {
@@ -34,38 +35,51 @@ export interface RandomAddress {
   readonly index?: number | bigint;
 }
 
-/** Words made at once; a multiple of 4. */
+/** Words made at once: few at first, as most sequences are short, then ever more up to the larger one. */
+const FIRST_WORDS = 16;
 const BLOCK_WORDS = 1024;
 const UNIT_53 = 2 ** -53;
-const UNIT_32 = 2 ** -32;
 
-/** The 32-bit words of a sequence, from its beginning. */
+/** The 32-bit words of a sequence, from its beginning. A sequence has 2^34 of them. */
 class Words {
-  readonly #key: Key;
-  readonly #counter: [number, number, number, number];
-  readonly #block = new Uint32Array(BLOCK_WORDS);
-  #used = BLOCK_WORDS;
+  readonly #source: Source;
+  #block = new Uint32Array(0);
+  #made = 0;
+  #used = 0;
 
-  constructor({ seed, stream, index = 0 }: RandomAddress) {
-    const [seedLow, seedHigh] = halves("seed", seed);
-    const [indexLow, indexHigh] = halves("index", index);
-    if (!Number.isInteger(stream) || stream < 0 || stream > 0xffffffff) refuse("stream", stream, 32);
-    this.#key = [seedLow, seedHigh];
-    this.#counter = [0, stream, indexLow, indexHigh];
+  constructor(address: RandomAddress) {
+    this.#source = source(address);
   }
 
   next(): number {
-    if (this.#used === BLOCK_WORDS) this.#refill();
+    if (this.#used === this.#block.length) this.#refill();
     return this.#block[this.#used++]!;
   }
 
   #refill(): void {
-    for (let offset = 0; offset < BLOCK_WORDS; offset += 4) {
-      philoxInto(this.#block, offset, this.#counter as Counter, this.#key);
-      this.#counter[0]++;
-    }
+    const length = Math.min(BLOCK_WORDS, Math.max(FIRST_WORDS, 2 * this.#block.length));
+    if (length !== this.#block.length) this.#block = new Uint32Array(length);
+    fillWords(this.#source, this.#made, this.#block);
+    this.#made += length;
     this.#used = 0;
   }
+}
+
+/** An address, checked and cut into the cipher's words: key = seed, counter = [position, stream, index low, index high]. */
+interface Source {
+  readonly key: Key;
+  readonly stream: number;
+  readonly index: readonly [number, number];
+}
+
+function source({ seed, stream, index = 0 }: RandomAddress): Source {
+  if (!Number.isInteger(stream) || stream < 0 || stream > 0xffffffff) refuse("stream", stream, 32);
+  return { key: halves("seed", seed), stream, index: halves("index", index) };
+}
+
+/** The words of a sequence from word `first`, a multiple of 4. */
+function fillWords({ key, stream, index }: Source, first: number, out: Uint32Array): void {
+  philoxFill(out, [first / PHILOX_WORDS, stream, index[0], index[1]], key);
 }
 
 function halves(name: string, value: number | bigint): [number, number] {
@@ -85,8 +99,14 @@ function refuse(name: string, value: number | bigint, bits: number): never {
   );
 }
 
-/** `count` numbers in [0, 1) with 53 random bits each. */
+/** How many numbers are asked for. */
+function requireCount(count: number): void {
+  if (!Number.isInteger(count) || count < 0 || count > 0xffffffff) refuse("count", count, 32);
+}
+
+/** `count` numbers in [0, 1) with 53 random bits each. @throws DifftapError USAGE_INVALID for a wrong address or count. */
 export function uniforms(address: RandomAddress, count: number): Float64Array {
+  requireCount(count);
   const words = new Words(address);
   const out = new Float64Array(count);
   for (let i = 0; i < count; i++) {
@@ -96,40 +116,56 @@ export function uniforms(address: RandomAddress, count: number): Float64Array {
   return out;
 }
 
-/** `count` standard normal numbers (Box–Muller in float64, stored as float32). */
+/** `count` standard normal numbers (Box–Muller in float64, stored as float32). @throws as `uniforms` does */
 export function normals(address: RandomAddress, count: number): Float32Array {
+  requireCount(count);
   const out = new Float32Array(count);
   fillNormals(address, out);
   return out;
 }
 
-/** Fills `out[offset … offset + length)` with standard normal numbers from the beginning of the sequence. */
+/**
+ * Fills `out[offset … offset + length)` with standard normal numbers from the beginning of the sequence.
+ * @throws DifftapError USAGE_INVALID when that range is not inside `out`.
+ */
 export function fillNormals(
   address: RandomAddress,
   out: Float32Array,
   offset = 0,
   length = out.length - offset,
 ): void {
-  const words = new Words(address);
-  const end = offset + length;
-  for (let i = offset; i < end; i += 2) {
-    // The first uniform lies in (0, 1], so that its logarithm is finite.
-    const radius = Math.sqrt(-2 * Math.log((words.next() + 1) * UNIT_32));
-    const angle = 2 * Math.PI * UNIT_32 * words.next();
-    out[i] = radius * Math.cos(angle);
-    if (i + 1 < end) out[i + 1] = radius * Math.sin(angle);
+  if (offset < 0 || length < 0 || offset + length > out.length) refuseRange(offset, length, out.length);
+  const from = source(address);
+  const words = new Uint32Array(Math.min(BLOCK_WORDS, wholeBlocks(length)));
+  for (let made = 0; made < length; made += words.length) {
+    fillWords(from, made, words);
+    boxMuller(words, out, offset + made, Math.min(words.length, length - made));
   }
+}
+
+/** `count` words rounded up to whole blocks of the cipher. */
+function wholeBlocks(count: number): number {
+  return Math.ceil(count / PHILOX_WORDS) * PHILOX_WORDS;
+}
+
+function refuseRange(offset: number, length: number, available: number): never {
+  throw new DifftapError(
+    "USAGE_INVALID",
+    `${length} numbers from position ${offset} do not fit into an array of ${available}`,
+    { details: { offset, length, available } },
+  );
 }
 
 /** `count` whole numbers in [0, bound), each equally likely. @throws DifftapError USAGE_INVALID unless 1 ≤ bound ≤ 2^32. */
 export function randomIntegers(address: RandomAddress, bound: number, count: number): Uint32Array {
+  requireCount(count);
   const words = new Words(address);
   return Uint32Array.from({ length: count }, () => below(words, bound));
 }
 
 /** A number in [0, bound) without the bias of a remainder: words past the last whole multiple are drawn again. */
 function below(words: Words, bound: number): number {
-  if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) refuse("bound", bound, 32);
+  if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) refuseBound(bound);
   const limit = 2 ** 32 - (2 ** 32 % bound);
   for (;;) {
     const word = words.next();
@@ -137,8 +173,15 @@ function below(words: Words, bound: number): number {
   }
 }
 
-/** A permutation of 0 … n − 1, each equally likely (Fisher–Yates). */
+function refuseBound(bound: number): never {
+  throw new DifftapError("USAGE_INVALID", `random bound ${bound} is not a whole number from 1 to 2^32`, {
+    details: { bound },
+  });
+}
+
+/** A permutation of 0 … n − 1, each equally likely (Fisher–Yates). @throws as `uniforms` does */
 export function permutation(address: RandomAddress, n: number): Uint32Array {
+  requireCount(n);
   const words = new Words(address);
   const order = Uint32Array.from({ length: n }, (_, index) => index);
   for (let last = n - 1; last > 0; last--) {

@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import * as api from "../src/index.js";
+import * as testing from "../src/testing.js";
+
+it("exports exactly these names", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "DifftapError",
+    "TEMPORARY_SUFFIX",
+    "arrayTypes",
+    "bfloat16ToFloat32",
+    "bytesOf",
+    "bytesPerElement",
+    "elementCount",
+    "errorCodes",
+    "fillNormals",
+    "float16ToFloat32",
+    "float32ToBfloat16",
+    "float32ToFloat16",
+    "hashId",
+    "isDifftapError",
+    "ndarray",
+    "nearest",
+    "nodeFileSystem",
+    "normals",
+    "permutation",
+    "philox4x32",
+    "randomIntegers",
+    "sha256Hex",
+    "stableStringify",
+    "streams",
+    "syncFolder",
+    "throwIfAborted",
+    "toFloat32",
+    "uniforms",
+    "writeFailed",
+    "writeFileAtomic",
+  ]);
+});
+
+it("exports exactly these names for tests of writers", () => {
+  expect(Object.keys(testing).sort()).toEqual([
+    "SimulatedCrash",
+    "crashingFileSystem",
+    "everyCall",
+    "failingFileSystem",
+  ]);
+});
