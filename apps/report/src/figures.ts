@@ -39,8 +39,9 @@ function figuresOf({ results, metrics }: RunFolder): Figure[] {
 
 function gridFigures({ grid, title }: Results): Figure[] {
   if (!grid || cellsOf(grid).length === 0) return [];
+  const overBlocks: Figure = ["accuracy-over-blocks", (theme) => lineChartSvg(blockChart(grid), theme)];
   return [
     ["heat-map", (theme) => heatMapSvg(grid, { theme, title })],
-    ["accuracy-over-blocks", (theme) => lineChartSvg(blockChart(grid), theme)],
+    ...(grid.blocks.length > 1 ? [overBlocks] : []),
   ];
 }

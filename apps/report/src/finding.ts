@@ -1,7 +1,10 @@
 /** A run in a sentence or three, computed from its numbers. */
 import type { Baseline, Grid, Results, RunResult } from "@difftap/run-folder";
 import { bestCell, type Cell, cellsOf, placeOf } from "./grid-reading.js";
-import { counted, measured, onePlace, range, tapName, timestepName } from "./numbers.js";
+import { measured, onePlace, range, sampleSize, tapName, timestepName } from "./numbers.js";
+
+/** This many cells within the best one's interval make a plateau. */
+const PLATEAU = 3;
 
 export interface Finding {
   /** The result, with its interval and n. */
@@ -22,13 +25,13 @@ export function describeFinding(results: Results): Finding {
 
 function resultSentence(result: RunResult): string {
   const subject = [result.name, result.tap && tapName(result.tap)].filter(Boolean).join(", ");
-  const value = `${result.metric} ${measured(result.value, result.unit)} (${range(result.interval, result.unit)}), n = ${counted(result.n)}.`;
+  const value = `${result.metric} ${measured(result.value, result.unit)} (${range(result.interval, result.unit)}), ${sampleSize(result.n)}.`;
   return subject === "" ? upperFirst(value) : `${upperFirst(subject)}: ${value}`;
 }
 
 function gridFinding(grid: Grid, best: Cell): Finding {
   const at = best.timestep === "clean" ? "on clean images" : `at ${timestepName(best.timestep)}`;
-  const value = `${measured(best.value, "%")} (${range(best.interval, "%")}), n = ${counted(grid.n)}.`;
+  const value = `${measured(best.value, "%")} (${range(best.interval, "%")}), ${sampleSize(grid.n)}.`;
   const details = [place(grid, best), rivals(grid, best), noise(grid), baselines(grid)];
   return {
     headline: `Block ${best.block} ${at} reads best: ${value}`,
@@ -52,7 +55,7 @@ function rivals(grid: Grid, best: Cell): string {
   ).length;
   if (cells.length < 2) return "";
   if (close === 0) return `None of the other ${cells.length - 1} cells lies within that interval.`;
-  return `${close} of the other ${cells.length - 1} cells ${close === 1 ? "lies" : "lie"} within that interval: the peak is a plateau, not a point.`;
+  return `${close} of the other ${cells.length - 1} cells ${close === 1 ? "lies" : "lie"} within that interval${close >= PLATEAU ? ": the peak is a plateau, not a point" : ""}.`;
 }
 
 const same = (a: Cell, b: Cell) => a.row === b.row && a.column === b.column;
@@ -76,13 +79,13 @@ function baselines(grid: Grid): string {
   const parts = grid.baselines
     .filter(({ top1 }) => !Array.isArray(top1) || top1.length > 0)
     .map(baselineText);
-  return parts.length === 0 ? "" : `For comparison: ${parts.join("; ")}.`;
+  return parts.length === 0 ? "" : `For comparison: ${parts.join(", ")}.`;
 }
 
 function baselineText({ name, top1 }: Baseline): string {
   return Array.isArray(top1)
-    ? `${name} at most ${measured(Math.max(...top1), "%")}`
-    : `${name} ${measured(top1, "%")}`;
+    ? `${name} (at most ${measured(Math.max(...top1), "%")})`
+    : `${name} (${measured(top1, "%")})`;
 }
 
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -3,10 +3,14 @@ import type { Baseline, Grid, Interval, Timestep } from "@difftap/run-folder";
 import { cellColour, scaleGradient, shareOf } from "./colour-scale.js";
 import { bestCell, type Cell, gridRange, placesOf, type Stretch, sidesOf } from "./grid-reading.js";
 import { type Fragment, type Html, html } from "./html.js";
-import { onePlace, range, timestepName } from "./numbers.js";
+import { onePlace, range, sampleSize, seedNames, timestepName } from "./numbers.js";
 
 /** Above this many blocks the map needs a wider window to lie across. */
-const MANY_BLOCKS = 18;
+const MANY_BLOCKS = 20;
+
+/** Widest cell and row name in rem, so that a grid of few blocks does not stretch over the page. */
+const WIDEST_CELL = 6;
+const WIDEST_NAME = 11;
 
 interface Shading {
   readonly grid: Grid;
@@ -29,16 +33,16 @@ ${intervalTable(grid)}`;
 }
 
 function legend({ grid, ends, best }: Shading): Html {
-  return html`<span class="legend"><span class="tick">${onePlace(ends[0])}</span><span class="ramp" style="background:${scaleGradient}"></span><span class="tick">${onePlace(ends[1])}</span></span>
-<span>Top-1 in per cent. ${best && html`The ring marks the best cell. `}Protocol: ${grid.protocol}, ${poolName(grid.pool)}${grid.l2 !== undefined && `, λ = ${grid.l2}`}; split ${grid.split}; n = ${grid.n.toLocaleString("en")}; seeds ${grid.seeds.join(", ")}.</span>`;
+  const scale =
+    ends[0] < ends[1] &&
+    html`<span class="legend"><span class="tick">${onePlace(ends[0])}</span><span class="ramp" style="background:${scaleGradient}"></span><span class="tick">${onePlace(ends[1])}</span></span>`;
+  return html`${scale}<span>Top-1 in per cent. ${best && html`The ring marks the best cell. `}Protocol: ${grid.protocol}; split ${grid.split}; ${sampleSize(grid.n)}; ${seedNames(grid.seeds)}.</span>`;
 }
-
-const poolName = (pool: number | "map") => (pool === "map" ? "whole maps" : `pooled to ${pool} × ${pool}`);
 
 function acrossTable(shading: Shading): Html {
   const { grid } = shading;
   const columns = grid.blocks.map((_, column) => column);
-  return html`<table class="cells"><caption class="hidden">Top-1 accuracy in per cent by timestep (rows) and block (columns)</caption>
+  return html`<table class="cells" style="max-width:${grid.blocks.length * WIDEST_CELL + WIDEST_NAME}rem"><caption class="hidden">Top-1 accuracy in per cent by timestep (rows) and block (columns)</caption>
 <thead>${stretchRow(placesOf(grid), "", "place")}${stretchRow(sidesOf(grid), "map side", "side")}<tr><th scope="row" class="name">block</th>${grid.blocks.map((block) => html`<th scope="col">${block}</th>`)}</tr></thead>
 <tbody>${grid.timesteps.map((timestep, row) => html`<tr><th scope="row" class="name">${timestepName(timestep)}</th>${columns.map((column) => gridCell(shading, row, column))}</tr>`)}</tbody>
 ${grid.baselines.length > 0 && html`<tbody class="baselines">${grid.baselines.map((baseline) => html`<tr><th scope="row" class="name">${baselineName(baseline)}</th>${baselineCells(shading, baseline)}</tr>`)}</tbody>`}
@@ -64,7 +68,7 @@ function downTable(shading: Shading): Html {
   const places =
     placesOf(grid).length > 0 ? placesOf(grid) : [{ label: "", start: 0, length: grid.blocks.length }];
   return html`<table class="cells"><caption class="hidden">Top-1 accuracy in per cent by block (rows) and timestep (columns)</caption>
-<thead><tr><th scope="col" class="name">block</th>${grid.timesteps.map((timestep) => html`<th scope="col">${timestepName(timestep)}</th>`)}${perBlock.map((baseline) => html`<th scope="col" class="baseline">${baselineName(baseline)}</th>`)}</tr></thead>
+<thead><tr><th scope="col" class="name">block</th>${grid.timesteps.map((timestep) => html`<th scope="col">${breakable(timestepName(timestep))}</th>`)}${perBlock.map((baseline) => html`<th scope="col" class="baseline">${breakable(baselineName(baseline))}</th>`)}</tr></thead>
 ${places.map((place) => html`<tbody>${place.label !== "" && html`<tr class="place"><th scope="rowgroup" colspan="${columns}"><span>${place.label}</span></th></tr>`}${blockRows(shading, place, perBlock)}</tbody>`)}
 ${single.length > 0 && html`<tbody class="baselines">${single.map((baseline) => html`<tr><th scope="row" class="name">${baseline.name}</th>${shadedCell(shading, baseline.top1 as number, asInterval(baseline.interval), false, columns - 1)}</tr>`)}</tbody>`}
 </table>`;
@@ -104,6 +108,9 @@ function shadedCell(
 function asInterval(value: Baseline["interval"] | number | Interval): Interval | undefined {
   return Array.isArray(value) && typeof value[0] === "number" ? (value as Interval) : undefined;
 }
+
+/** The name with spaces at which a narrow column may break it. */
+const breakable = (name: string) => name.replaceAll("\u00A0", " ");
 
 const baselineName = ({ name, timestep }: { name: string; timestep?: Timestep | undefined }) =>
   timestep === undefined ? name : `${name}, ${timestepName(timestep)}`;

@@ -44,6 +44,10 @@ const HEIGHT = 380;
 const MARGIN = { left: 56, right: 170, top: 18, bottom: 76 } as const;
 const RIGHT = WIDTH - MARGIN.right;
 const BOTTOM = HEIGHT - MARGIN.bottom;
+/** Lines to compare with share one colour and differ by their dashes. */
+const COMPARISON_DASHES = ["2 4", "7 4", "10 3 2 3"] as const;
+/** Lines of more points are drawn without markers. */
+const MOST_MARKERS = 60;
 /** Smallest distance between two names at the lines' ends. */
 const NAME_GAP = 16;
 
@@ -100,13 +104,17 @@ function drawSpan(span: { from: number; to: number; label: string }, x: Frame["x
 }
 
 function drawSeries(series: ChartSeries, index: number, { palette, x, y }: Frame): Html {
-  const colour = seriesColour(palette, index);
+  const colour = seriesColour(palette, series, index);
   const points = series.points;
   const path = points
     .map((point, position) => `${position === 0 ? "M" : "L"}${at(x(point.x))} ${at(y(point.y))}`)
     .join("");
-  const dash = series.comparison ? "3 4" : index >= palette.series.length ? "8 4" : "none";
-  return html`<g>${band(points, x, y, colour)}<path d="${path}" fill="none" stroke="${colour}" stroke-width="${series.comparison ? 1.5 : 2.2}" stroke-linejoin="round" stroke-dasharray="${dash}"/>${points.length <= 60 && points.map((point) => marker(index, x(point.x), y(point.y), colour))}</g>`;
+  const dash = series.comparison
+    ? COMPARISON_DASHES[index % COMPARISON_DASHES.length]!
+    : index >= palette.series.length
+      ? "8 4"
+      : "none";
+  return html`<g>${band(points, x, y, colour)}<path d="${path}" fill="none" stroke="${colour}" stroke-width="${series.comparison ? 1.5 : 2.2}" stroke-linejoin="round" stroke-dasharray="${dash}"/>${!series.comparison && points.length <= MOST_MARKERS && points.map((point) => marker(index, x(point.x), y(point.y), colour))}</g>`;
 }
 
 function band(points: readonly ChartPoint[], x: Frame["x"], y: Frame["y"], colour: string): Html | false {
@@ -142,12 +150,15 @@ function endNames(series: readonly ChartSeries[], { palette, x, y }: Frame): Htm
   });
   const surplus = Math.max(0, (wanted.at(-1)?.place ?? 0) - BOTTOM);
   return wanted.map(({ name, index, end, place }) => {
-    const colour = seriesColour(palette, index);
+    const colour = seriesColour(palette, series[index]!, index);
     const shifted = place - surplus;
     return html`<path d="M${at(end.x + 7)} ${at(end.y)}L${RIGHT + 6} ${at(shifted)}" stroke="${colour}" stroke-width="0.8" opacity="0.7"/><text x="${RIGHT + 10}" y="${at(shifted + 4.5)}" fill="${colour}">${clipped(name)}</text>`;
   });
 }
 
-const seriesColour = (palette: Palette, index: number) => palette.series[index % palette.series.length]!;
+function seriesColour(palette: Palette, { comparison }: ChartSeries, index: number): string {
+  return comparison ? palette.muted : palette.series[index % palette.series.length]!;
+}
+
 const clipped = (name: string) => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
 const at = (value: number) => Number(value.toFixed(1));

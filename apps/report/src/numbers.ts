@@ -33,7 +33,7 @@ export const counted = (value: number): string => value.toLocaleString("en");
 
 /** "t = 10", "clean" */
 export const timestepName = (timestep: Timestep): string =>
-  timestep === "clean" ? "clean" : `t = ${timestep}`;
+  timestep === "clean" ? "clean" : `t\u00A0=\u00A0${timestep}`;
 
 /** "block 9, t = 10, pool 2" */
 export function tapName(tap: { block: number; timestep: Timestep; pool: number | "map" }): string {
@@ -52,3 +52,6 @@ export function duration(seconds: number): string {
 /** "seed 0", "seeds 0, 1, 2" */
 export const seedNames = (seeds: readonly number[]): string =>
   `${seeds.length === 1 ? "seed" : "seeds"} ${seeds.join(", ")}`;
+
+/** "n = 4,000" */
+export const sampleSize = (n: number): string => `n\u00A0=\u00A0${counted(n)}`;

@@ -18,7 +18,7 @@ import { describeFinding } from "./finding.js";
 import { cellsOf } from "./grid-reading.js";
 import { heatMapTable } from "./heat-map-table.js";
 import { type Html, html, verbatim } from "./html.js";
-import { counted, seedNames } from "./numbers.js";
+import { counted, sampleSize, seedNames } from "./numbers.js";
 import { facts, provenanceSection } from "./provenance-section.js";
 import { resultsTable } from "./results-table.js";
 import { styles } from "./styles.js";
@@ -81,7 +81,7 @@ function findingOf(results: Results): Html {
   return html`<p class="finding">${headline}</p>${details.length > 0 && html`<p class="details">${details.join(" ")}</p>`}`;
 }
 
-function runFacts({ model, dataset, protocol, split, seeds, images }: Results): Html {
+function runFacts({ model, dataset, protocol, split, seeds, grid }: Results): Html {
   const classes = dataset.classes ? `, ${counted(dataset.classes.length)} classes` : "";
   return facts([
     [
@@ -95,15 +95,20 @@ function runFacts({ model, dataset, protocol, split, seeds, images }: Results): 
       `${dataset.name}: ${counted(dataset.train)} training and ${counted(dataset.test)} test images${classes}`,
     ],
     ["Protocol", `${protocol}; split ${split}; ${seedNames(seeds)}`],
-    ["Images read", counted(images)],
+    ["Reading", grid && readingOf(grid)],
   ]);
+}
+
+function readingOf({ pool, l2 }: NonNullable<Results["grid"]>): string {
+  const pooling = pool === "map" ? "whole maps" : `maps pooled to ${pool} × ${pool}`;
+  return l2 === undefined ? pooling : `${pooling}; λ = ${l2}`;
 }
 
 function runArticle(run: RunFolder, index: number, alone: boolean): Html {
   const { results } = run;
-  const heading =
-    !alone &&
-    html`<p class="eyebrow">${eyebrow(results)}</p><h2>${results.title}</h2>${findingOf(results)}${runFacts(results)}`;
+  const heading = alone
+    ? html`<h2 class="hidden">Results</h2>`
+    : html`<p class="eyebrow">${eyebrow(results)}</p><h2>${results.title}</h2>${findingOf(results)}${runFacts(results)}`;
   return html`<article id="run-${index + 1}">${heading}
 ${gridSection(results)}
 ${detailSections(run)}
@@ -113,11 +118,11 @@ ${detailSections(run)}
 function gridSection({ grid }: Results): Html | false {
   if (!grid) return false;
   return html`<section><h3>Where the network reads best</h3>${heatMapTable(grid)}
-${cellsOf(grid).length > 0 && html`<h3>Over the blocks</h3>${chartSection(blockChart(grid))}`}</section>`;
+${grid.blocks.length > 1 && cellsOf(grid).length > 0 && html`<h3>Over the blocks</h3>${chartSection(blockChart(grid))}`}</section>`;
 }
 
 function detailSections({ results, metrics }: RunFolder): Html {
-  const provenance = `Protocol: ${results.protocol}; split ${results.split}; n = ${counted(imagesOf(results))}; ${seedNames(results.seeds)}.`;
+  const provenance = `Protocol: ${results.protocol}; split ${results.split}; ${sampleSize(imagesOf(results))}; ${seedNames(results.seeds)}.`;
   const curves = trainingCurves(results, metrics);
   return html`${curves.length > 0 && html`<section><h3>Curves</h3>${curveCharts(curves).map(chartSection)}</section>`}
 ${results.confusion && html`<section>${confusionSection(results.confusion, provenance)}</section>`}

@@ -56,7 +56,7 @@ function gridRows({ grid, results }: RunFolder["results"]): RunResult[] {
 
 function measuredRow(result: RunResult): Html {
   const what = [result.name, result.tap && tapName(result.tap)].filter(Boolean).join(", ");
-  return html`<tr><td>${what || "–"}</td><td>${result.metric}</td><td class="number value">${measured(result.value, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td>${result.seeds.join(", ")}</td></tr>`;
+  return html`<tr><td>${what || "–"}</td><td class="metric">${result.metric}</td><td class="number value">${measured(result.value, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td>${result.seeds.join(", ")}</td></tr>`;
 }
 
 function referenceRows(runs: readonly RunFolder[]): Html | false {
@@ -68,8 +68,11 @@ ${rows.map((row) => html`<tr><td>${row.name}</td><td>${row.metric}</td><td class
 
 function paperRows(): Html {
   return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="8">Reported in arXiv 2311.17921, ImageNet, other protocol <span>for orientation only: other data, a larger model, heads trained by SGD</span></th></tr>
-${paperNumbers.map(({ name, top1, source }) => html`<tr><td>${name}</td><td>top-1</td><td class="number value">${measured(top1, "%")}</td><td class="number">–</td><td class="number">–</td><td>ImageNet, frozen features</td><td colspan="2">${source}</td></tr>`)}</tbody>`;
+${paperNumbers.map(({ name, top1, source }) => html`<tr><td>${name}</td><td>top-1</td><td class="number value">${asReported(top1)}</td><td class="number">–</td><td class="number">–</td><td colspan="3">ImageNet, frozen features; ${source}</td></tr>`)}</tbody>`;
 }
+
+/** With the places the paper prints: one or two. */
+const asReported = (top1: number) => `${top1.toFixed(2).replace(/0$/, "")}\u202F%`;
 
 function shapes(): Html {
   return html`<details><summary>The shapes arXiv 2311.17921 found on ImageNet (linear probe, top-1 in %)</summary>

@@ -35,7 +35,7 @@ table{border-collapse:collapse;font:.875rem/1.4 ${SANS};font-variant-numeric:tab
 caption{text-align:left;font-weight:600;padding:.25rem 0 .4rem}
 caption.hidden{padding:0}
 small{font-size:.8125rem;color:var(--muted)}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.7rem 2rem;margin:1.4rem 0 0;font:.875rem/1.45 ${SANS}}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,13.5rem),1fr));gap:.7rem 2rem;margin:1.4rem 0 0;font:.875rem/1.45 ${SANS}}
 .facts div{min-width:0}
 .facts dt{color:var(--muted);font-size:.8125rem}
 .facts dd{margin:0}
@@ -46,6 +46,7 @@ small{font-size:.8125rem;color:var(--muted)}
 .numbers small{margin-left:.3em}
 .results{width:100%}
 .results .value{font-weight:600}
+.results .metric{white-space:nowrap}
 .results .group th{padding-top:1.1rem;font-weight:600}
 .results .group span{font-weight:400;color:var(--muted);margin-left:.5em}
 .reference td{color:var(--muted)}
@@ -70,7 +71,8 @@ small{font-size:.8125rem;color:var(--muted)}
 .down .cells td{padding:.4rem 0}
 .down .place th{text-align:left;padding:.7rem 0 .1rem}
 .down .name small{display:inline-block;min-width:3.2em}
-.down .baseline{font-size:.75rem}
+.down .baseline{font-size:.75rem;max-width:6rem}
+.down .cells{max-width:46rem}
 .legend{display:flex;align-items:center;gap:.5rem;margin-bottom:.35rem;font-variant-numeric:tabular-nums}
 .ramp{display:block;width:9rem;height:.7rem;border-radius:2px;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .chart svg{display:block;width:100%;height:auto;min-width:38rem;font-variant-numeric:tabular-nums}
@@ -97,7 +99,8 @@ details>*:not(summary){margin-top:.5rem}
 pre{background:var(--panel);border-radius:4px;padding:.7rem .9rem;overflow-x:auto;font:.8125rem/1.5 ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace;margin:.4rem 0}
 code{font-family:ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace;font-size:.8125rem;overflow-wrap:anywhere}
 footer{margin-top:3.5rem;border-top:1px solid var(--rule);padding-top:.9rem;font:.8125rem/1.5 ${SANS};color:var(--muted)}
-@media screen and (max-width:1000px){.many .across{display:none}.many .down{display:block}}
-@media screen and (max-width:700px){.across{display:none}.down{display:block}.results .value,.plain td{padding-right:.8rem}}
+@media screen and (max-width:1399px){.many .across{display:none}.many .down{display:block}}
+@media screen and (min-width:1400px){.many .across{margin-inline:calc(50% - min(48vw,50rem))}}
+@media screen and (max-width:700px){.cells th{padding:.1rem}.many .down td{font-size:.75rem}.across{display:none}.down{display:block}.results .value,.plain td{padding-right:.8rem}}
 @media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li{break-inside:avoid}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}}
 `;

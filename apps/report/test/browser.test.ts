@@ -1,0 +1,139 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { heatMapSvg, lineChartSvg, renderReport } from "../src/index.js";
+import { bareResults, environment, gridOf, runOf, wholeResults } from "./example-runs.js";
+
+const executablePath = process.env.DIFFTAP_CHROMIUM ?? "/usr/bin/chromium";
+const missing = !existsSync(executablePath);
+
+/** Smallest contrast that small text may have (WCAG 2.2 AA). */
+const CONTRAST = 4.5;
+
+describe.skipIf(missing)(
+  `in Chromium${missing ? ` (skipped: ${executablePath} is not there; DIFFTAP_CHROMIUM names another)` : ""}`,
+  () => {
+    let folder: string;
+    let browser: Browser;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "difftap-page-"));
+      const names = Array.from({ length: 10 }, (_, index) => `class ${index}`);
+      const large = { ...wholeResults(names), grid: gridOf(37, ["clean", 10, 30, 90, 150, 300, 500]) };
+      await writeFile(
+        join(folder, "whole.html"),
+        renderReport([runOf(wholeResults(), { environment, config: "a: 1\n" })]),
+      );
+      await writeFile(join(folder, "large.html"), renderReport([runOf(large), runOf(bareResults())]));
+      await writeFile(
+        join(folder, "heat-map.svg"),
+        heatMapSvg(runOf(large).results.grid!, { title: 'a < b & "c"' }),
+      );
+      await writeFile(
+        join(folder, "chart.svg"),
+        lineChartSvg({ title: "<&>", xLabel: "x", yLabel: "y", series: [] }),
+      );
+      browser = await chromium.launch({
+        executablePath,
+        args: [
+          "--no-sandbox",
+          "--disable-gpu",
+          "--disable-quic",
+          "--no-first-run",
+          "--disable-background-networking",
+          "--disable-component-update",
+          "--disable-sync",
+        ],
+      });
+    }, 60_000);
+    afterAll(async () => {
+      await browser?.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    /** Opens a file; whatever the console says or the page asks for besides itself is listed. */
+    async function open(file: string, width: number, colorScheme: "light" | "dark") {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
+      const page = await context.newPage();
+      const complaints: string[] = [];
+      page.on("console", (message) => complaints.push(message.text()));
+      page.on("pageerror", (error) => complaints.push(error.message));
+      page.on("dialog", (dialog) => complaints.push(dialog.message()));
+      page.on("request", (request) => {
+        if (!request.url().startsWith("data:") && !request.url().endsWith(file))
+          complaints.push(request.url());
+      });
+      await page.goto(pathToFileURL(join(folder, file)).href);
+      return { page, complaints };
+    }
+
+    const views = ["whole.html", "large.html"].flatMap((file) =>
+      [400, 1280].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ file, width, scheme }))),
+    );
+
+    it.each(views)(
+      "$file at $width px, $scheme: no complaint, no overflow, readable",
+      async ({ file, width, scheme }) => {
+        const { page, complaints } = await open(file, width, scheme);
+        expect(complaints).toEqual([]);
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
+        expect(await page.locator("table.cells:visible").count()).toBe(1);
+        expect(Number(await page.evaluate(lowestContrast))).toBeGreaterThanOrEqual(CONTRAST);
+        await page.context().close();
+      },
+      60_000,
+    );
+
+    it("has another background in the dark, and prints on white", async () => {
+      const { page } = await open("whole.html", 1280, "dark");
+      const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      expect(await background()).toBe("rgb(21, 22, 24)");
+      await page.emulateMedia({ colorScheme: "light" });
+      expect(await background()).toBe("rgb(253, 252, 250)");
+      await page.emulateMedia({ colorScheme: "dark", media: "print" });
+      expect(await background()).toBe("rgb(255, 255, 255)");
+      await page.context().close();
+    });
+
+    it.each(["heat-map.svg", "chart.svg"])("%s is well-formed XML", async (file) => {
+      const { page, complaints } = await open(file, 1280, "light");
+      expect(complaints).toEqual([]);
+      expect(await page.evaluate("document.documentElement.nodeName")).toBe("svg");
+      expect(await page.locator("parsererror").count()).toBe(0);
+      await page.context().close();
+    });
+  },
+);
+
+/** Runs in the page: the lowest contrast of visible text against the background it lies on, painted to be measured. */
+const lowestContrast = `(() => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (colour) => {
+    const [r, g, b] = colour.map((value) => ((value / 255) <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor);
+      if (colour[3] > 0) return colour;
+    }
+    return [255, 255, 255, 255];
+  };
+  const shown = [...document.querySelectorAll("body *")].filter((element) =>
+    element.checkVisibility() && [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== ""));
+  return Math.min(...shown.map((element) => {
+    const style = getComputedStyle(element);
+    const text = light(rgba(element.closest("svg") ? style.fill : style.color));
+    const ground = light(behind(element));
+    return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+  }));
+})()`;
