@@ -1,0 +1,62 @@
+/** A worker thread with ONNX Runtime sessions: `run` blocks the thread it is called on, so not the main one. */
+import { parentPort } from "node:worker_threads";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { WEIGHTS_LOCATION } from "./emission/weight-layout.js";
+import type { Feed, Feeds, Numbered, Outputs, WorkerReply, WorkerRequest } from "./workers/protocol.js";
+
+const sessions = new Map<number, InferenceSession>();
+/** Requests are answered one after the other. */
+let last: Promise<void> = Promise.resolve();
+
+parentPort?.on("message", (request: WorkerRequest & Numbered) => {
+  last = last.then(() => answer(request));
+});
+
+async function answer(request: WorkerRequest & Numbered): Promise<void> {
+  const reply = await handle(request).then(
+    (outputs): WorkerReply => ({ ok: true, outputs }),
+    (error: unknown): WorkerReply => ({ ok: false, message: String(error) }),
+  );
+  const buffers = reply.ok ? Object.values(reply.outputs).map((data) => data.buffer as ArrayBuffer) : [];
+  parentPort?.postMessage({ id: request.id, ...reply }, buffers);
+}
+
+async function handle(request: WorkerRequest): Promise<Outputs> {
+  switch (request.kind) {
+    case "open":
+      sessions.set(request.session, await open(request));
+      return {};
+    case "run":
+      return run(sessions.get(request.session)!, request.feeds);
+    case "close":
+      await sessions.get(request.session)?.release();
+      sessions.delete(request.session);
+      return {};
+  }
+}
+
+function open({ model, weights, threads }: WorkerRequest & { kind: "open" }): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
+    externalData: [{ path: WEIGHTS_LOCATION, data: weights }],
+    graphOptimizationLevel: "all",
+    executionProviders: ["cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    extra: { session: { set_denormal_as_zero: "1" } },
+  });
+}
+
+async function run(session: InferenceSession, feeds: Feeds): Promise<Outputs> {
+  const tensors = Object.entries(feeds).map(([name, feed]) => [name, tensorOf(feed)] as const);
+  const results = await session.run(Object.fromEntries(tensors));
+  // The runtime owns the memory of its results, so they are copied before they can be transferred.
+  const copies = Object.entries(results).map(([name, tensor]) => [
+    name,
+    (tensor.data as Float32Array).slice(),
+  ]);
+  return Object.fromEntries(copies) as Outputs;
+}
+
+function tensorOf({ type, data, shape }: Feed): Tensor {
+  return new Tensor(type, data, shape);
+}

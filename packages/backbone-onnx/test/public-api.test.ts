@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import * as api from "../src/index.js";
+
+test("the public surface is exactly this list", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "WEIGHTS_LOCATION",
+    "emitUnet",
+    "loadWeights",
+    "openOnnxBackbone",
+  ]);
+});
