@@ -1,0 +1,15 @@
+/** Plain JavaScript: everything runs, slowly. */
+import * as tf from "@tensorflow/tfjs-core";
+import type { Engine } from "../engine.js";
+
+export const cpu: Engine = {
+  name: "cpu",
+  device: "CPU, plain JavaScript, one thread",
+  version: tf.version_core,
+  strength: "needs nothing but JavaScript",
+  async start() {
+    await import("@tensorflow/tfjs-backend-cpu");
+    if (!(await tf.setBackend("cpu"))) throw new Error("the cpu backend did not initialise");
+    await tf.ready();
+  },
+};
