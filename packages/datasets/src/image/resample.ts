@@ -50,11 +50,14 @@ export function resample(
 ): Pixels {
   const across = taps(image.width, width, filter, window.left, window.width);
   const down = taps(image.height, height, filter, window.top, window.height);
-  const first = down.first[0]!;
-  const last = down.first[window.height - 1]! + down.count[window.height - 1]!;
-  const rows = resampleRows(image, across, first, last, window.width);
-  const data = resampleColumns(rows, down, first, window.width, window.height);
-  return { data, width: window.width, height: window.height };
+  if (columnsFirst(image, height)) return resampleRows(resampleColumns(image, down, 0), across);
+  const firstRow = down.first[0]!;
+  return resampleColumns(resampleRows(rowsFrom(image, firstRow, lastInput(down)), across), down, firstRow);
+}
+
+/** PIL 13 reduces images over twice as high as wide along their height first; the order shows in the rounding. */
+function columnsFirst(image: Pixels, height: number): boolean {
+  return height < image.height && image.height > 2 * image.width;
 }
 
 /** Bits behind the binary point of a weight: 32 less 8 of the pixel and 2 for overshoot. */
@@ -100,55 +103,62 @@ function fixedPoint(weight: number): number {
   return Math.trunc((weight < 0 ? -0.5 : 0.5) + weight * (1 << PRECISION_BITS));
 }
 
+/** One past the last input position that any output position reads. */
+function lastInput({ first, count }: Taps): number {
+  return first[first.length - 1]! + count[count.length - 1]!;
+}
+
+/** Rows `first` … `end` − 1, without copying. */
+function rowsFrom({ data, width }: Pixels, first: number, end: number): Pixels {
+  return { data: data.subarray(first * width * 3, end * width * 3), width, height: end - first };
+}
+
 function resampleRows(
-  { data, width }: Pixels,
-  taps: Taps,
-  firstRow: number,
-  lastRow: number,
-  outWidth: number,
-): Uint8Array {
-  const out = new Uint8ClampedArray((lastRow - firstRow) * outWidth * 3);
+  { data, width, height }: Pixels,
+  { first, count, weights, width: reach }: Taps,
+): Pixels {
+  const outWidth = first.length;
+  const out = new Uint8ClampedArray(height * outWidth * 3);
   let write = 0;
-  for (let row = firstRow; row < lastRow; row++) {
+  for (let row = 0; row < height; row++) {
     for (let x = 0; x < outWidth; x++) {
-      const weight = x * taps.width;
-      const end = weight + taps.count[x]!;
-      let read = (row * width + taps.first[x]!) * 3;
+      const end = x * reach + count[x]!;
+      let read = (row * width + first[x]!) * 3;
       let red = HALF;
       let green = HALF;
       let blue = HALF;
-      for (let k = weight; k < end; k++, read += 3) {
-        const w = taps.weights[k]!;
-        red += data[read]! * w;
-        green += data[read + 1]! * w;
-        blue += data[read + 2]! * w;
+      for (let k = x * reach; k < end; k++, read += 3) {
+        const weight = weights[k]!;
+        red += data[read]! * weight;
+        green += data[read + 1]! * weight;
+        blue += data[read + 2]! * weight;
       }
       out[write++] = red >> PRECISION_BITS;
       out[write++] = green >> PRECISION_BITS;
       out[write++] = blue >> PRECISION_BITS;
     }
   }
-  return new Uint8Array(out.buffer);
+  return { data: new Uint8Array(out.buffer), width: outWidth, height };
 }
 
+/** @param firstRow where `image` begins in the input that `taps` speaks of */
 function resampleColumns(
-  rows: Uint8Array,
-  taps: Taps,
+  { data, width }: Pixels,
+  { first, count, weights, width: reach }: Taps,
   firstRow: number,
-  width: number,
-  height: number,
-): Uint8Array {
+): Pixels {
   const stride = width * 3;
+  const height = first.length;
   const out = new Uint8ClampedArray(height * stride);
   const sums = new Int32Array(stride);
   for (let y = 0; y < height; y++) {
     sums.fill(HALF);
-    for (let k = 0; k < taps.count[y]!; k++) {
-      const w = taps.weights[y * taps.width + k]!;
-      const read = (taps.first[y]! + k - firstRow) * stride;
-      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + rows[read + i]! * w;
+    for (let k = 0; k < count[y]!; k++) {
+      const weight = weights[y * reach + k]!;
+      const read = (first[y]! + k - firstRow) * stride;
+      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + data[read + i]! * weight;
     }
     for (let i = 0; i < stride; i++) out[y * stride + i] = sums[i]! >> PRECISION_BITS;
   }
-  return new Uint8Array(out.buffer);
+  return { data: new Uint8Array(out.buffer), width, height };
 }
