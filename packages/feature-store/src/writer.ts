@@ -19,6 +19,10 @@ import { encodeFeatures } from "./encode.js";
 import { readableFolder, writableFolder, writeSame } from "./folder.js";
 import { type ArrayLayout, arrayLayouts, chunkCount, chunkName, chunkRows } from "./layout.js";
 import { rootText } from "./root-metadata.js";
+import { severalAtOnce } from "./several-at-once.js";
+
+/** Files of a chunk under way at once: what takes time is the disk's answer to each sync, not its bandwidth. */
+const filesAtOnce = 8;
 
 /** The rows of one chunk: features [rows, ...sampleShape] of every array, and what is known about each row. */
 export interface ChunkContent {
@@ -146,10 +150,10 @@ async function presentChunks(state: WriterState): Promise<Set<number>> {
 async function writeContent(state: WriterState, chunk: number, content: ChunkContent): Promise<void> {
   checkContent(state, chunk, content);
   const store = writableFolder(state.path, state.fileSystem);
-  for (const layout of state.layouts) {
+  await severalAtOnce(state.layouts, filesAtOnce, async (layout) => {
     const values = valuesOf(layout, content, state.description);
     await writeChunk(zarrArray(store, layout, state.description), addressOf(state, layout, chunk), values);
-  }
+  });
 }
 
 function valuesOf(layout: ArrayLayout, content: ChunkContent, { dtype }: StoreDescription): StoredValues {

@@ -1,5 +1,6 @@
 /** From batches to the chunks that a store writes whole. */
 import { DifftapError, elementCount, type NdArray, ndarray } from "@difftap/core";
+import { ahead } from "./ahead.js";
 import type { FeatureBatch, ImageFailure, RowRange } from "./batches.js";
 
 /** All rows of one chunk. Its fields are what a feature store's `writeChunk` takes. */
@@ -20,7 +21,8 @@ export interface ChunkGrid {
 }
 
 /**
- * Joins consecutive batches into whole chunks; one chunk is in memory at a time.
+ * Joins consecutive batches into whole chunks. While the consumer writes one chunk, the batches of the next are already being
+ * computed: at most two chunks are in memory.
  * @throws DifftapError USAGE_INVALID when batches straddle a chunk's border or leave a gap within a chunk.
  */
 export async function* assembleChunks(
@@ -28,7 +30,7 @@ export async function* assembleChunks(
   grid: ChunkGrid,
 ): AsyncGenerator<AssembledChunk> {
   let open: OpenChunk | undefined;
-  for await (const batch of batches) {
+  for await (const batch of ahead(batches, grid.chunkSamples, ({ count }) => count)) {
     open ??= new OpenChunk(batch, grid);
     open.add(batch);
     if (!open.full) continue;

@@ -1,0 +1,18 @@
+import { expect, it } from "vitest";
+import * as api from "../src/index.js";
+
+it("exports exactly this", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "arrayName",
+    "assembleChunks",
+    "checkRequest",
+    "extractFeatures",
+    "parseRequest",
+    "planExtraction",
+    "requestHash",
+    "requestedArrays",
+    "rowsOfChunks",
+    "sampleNoise",
+    "sampleShape",
+  ]);
+});
