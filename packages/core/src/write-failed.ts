@@ -9,6 +9,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only: choose another folder",
   EMFILE: "too many files are open: raise the limit (ulimit -n) or use fewer workers",
   ENFILE: "too many files are open on this machine",
+  EEXIST: "a part of the path is a file, not a folder",
   ENOTDIR: "a part of the path is a file, not a folder",
   EISDIR: "there is a folder of that name",
   EIO: "the device reports an error: check the disk",

@@ -1,17 +1,20 @@
+export type { Batch, Timesteps } from "./batch.js";
 export { type DiffusionConfig, namedBetas, type ScheduleName } from "./betas.js";
 export { alphaCoefficients, type NoisingCoefficients } from "./coefficients.js";
-export { diffuse, type Gaussian, posterior } from "./forward-process.js";
-export { discretizedGaussianLogLikelihood, gaussianKl } from "./likelihood.js";
-export { type LossInputs, type LossTerms, type LossType, trainingLoss, variationalBound } from "./loss.js";
-export { keptTimesteps, type RespacedSchedule, respacedSchedule } from "./respace.js";
+export { qSample } from "./diffuse.js";
+export { discretizedGaussianLogLikelihood, normalKl } from "./likelihood.js";
+export { type Losses, type LossInput, type LossType, pretrainingLoss, variationalTerm } from "./loss.js";
+export type { VarianceType } from "./model-variance.js";
 export {
-  epsilonFromStart,
-  interpretOutput,
   type MeanType,
-  type OutputMeaning,
+  type ModelAnswer,
+  type ModelKind,
   type Prediction,
-  type VarianceType,
-} from "./reverse-process.js";
-export type { Samples, StepIndices } from "./samples.js";
-export { ddimReverseStep, ddimStep, ddpmStep } from "./sampling-steps.js";
-export { createSchedule, type Schedule, type ScheduleTables, scheduleFromBetas } from "./schedule.js";
+  pMeanVariance,
+} from "./p-mean-variance.js";
+export { type Gaussian, qPosterior } from "./posterior.js";
+export { epsilonFromXStart, xStartFromEpsilon, xStartFromPrevious } from "./predictions.js";
+export { type Respacing, respace, spaceTimesteps } from "./respace.js";
+export { type DdimOptions, ddimReverseStep, ddimStep } from "./sample-ddim.js";
+export { ddpmStep, type Step } from "./sample-ddpm.js";
+export { type BetaSchedule, createSchedule, type Schedule } from "./schedule.js";

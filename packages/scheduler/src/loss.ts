@@ -1,80 +1,117 @@
-/** The pretraining losses, per sample. Source: guided-diffusion, training_losses and _vb_terms_bpd. */
-import { diffuse, posterior } from "./forward-process.js";
-import { discretizedGaussianLogLikelihood, gaussianKl } from "./likelihood.js";
-import { interpretOutput, type OutputMeaning, splitOutput } from "./reverse-process.js";
-import { meanPerSample, type Samples, type StepIndices } from "./samples.js";
+/** Pretraining losses, per sample. Source: Nichol and Dhariwal 2021 (arXiv 2102.09672), section 3.1; guided-diffusion. */
+import { DifftapError } from "@difftap/core";
+import { type Batch, eachSample, requireLengths, type Timesteps } from "./batch.js";
+import { qSample } from "./diffuse.js";
+import { discretizedGaussianLogLikelihood, normalKl } from "./likelihood.js";
+import { learnsVariance } from "./model-variance.js";
+import { type ModelKind, type Prediction, pMeanVariance, splitOutput } from "./p-mean-variance.js";
+import { type Gaussian, posteriorMean, qPosterior } from "./posterior.js";
 import type { Schedule } from "./schedule.js";
 
+/** MSE and KL as they are; RESCALED_MSE scales its variational term by T/1000, RESCALED_KL by T, the number of kept steps. */
 export type LossType = "MSE" | "RESCALED_MSE" | "KL" | "RESCALED_KL";
 
-/** Each [N]. `mse` and `vb` are there where the loss has them; `vb` is in bits per dimension, already scaled. */
-export interface LossTerms {
+const LOSS_TYPES: readonly LossType[] = ["MSE", "RESCALED_MSE", "KL", "RESCALED_KL"];
+
+export interface LossInput {
+  /** x_0 in [−1, 1], N samples. */
+  readonly xStart: Batch;
+  /** ε that x_t was made with, as many values. */
+  readonly noise: Batch;
+  /** The network's output at x_t = qSample(x_0, ε). */
+  readonly modelOutput: Batch;
+  /** N indices of the schedule. */
+  readonly timesteps: Timesteps;
+}
+
+/** N numbers each. */
+export interface Losses {
   readonly loss: Float64Array;
+  /** Mean squared error of what the network predicts; MSE losses only. */
   readonly mse?: Float64Array;
+  /** The variational term as it enters the loss, in bits per dimension; MSE losses of networks with learned variance only. */
   readonly vb?: Float64Array;
 }
 
-export interface LossInputs {
-  readonly xStart: Samples;
-  readonly t: StepIndices;
-  readonly noise: Samples;
-  /** The network's output on x_t. */
-  readonly output: Samples;
+/**
+ * The loss of each sample. With a learned variance MSE losses add the variational term, whose mean is to be detached when
+ * gradients are taken.
+ * @throws DifftapError CONFIG_INVALID for an unknown loss, else as `pMeanVariance` does.
+ */
+export function pretrainingLoss(
+  schedule: Schedule,
+  kind: ModelKind,
+  type: LossType,
+  input: LossInput,
+): Losses {
+  if (!LOSS_TYPES.includes(type)) {
+    throw new DifftapError("CONFIG_INVALID", `there is no loss "${String(type)}"`, {
+      hint: `known: ${LOSS_TYPES.join(", ")}`,
+    });
+  }
+  if (type === "KL") return { loss: variationalTerm(schedule, kind, input) };
+  if (type === "RESCALED_KL") return { loss: scaled(variationalTerm(schedule, kind, input), schedule.steps) };
+  const mse = squaredError(schedule, kind, input);
+  if (!learnsVariance(kind.variance)) return { loss: mse, mse };
+  const scale = type === "RESCALED_MSE" ? schedule.steps / 1000 : 1;
+  const vb = scaled(variationalTerm(schedule, kind, input), scale);
+  return { loss: mse.map((error, n) => error + vb[n]!), mse, vb };
 }
 
 /**
- * MSE: mse + vb; RESCALED_MSE: mse + vb·T/1000; KL: vb; RESCALED_KL: vb·T, T being the number of kept steps.
- * The vb term is there for learned variances.
- * @throws DifftapError USAGE_INVALID, REQUEST_INVALID
+ * One term of the variational bound for each sample, in bits per dimension: KL(q(x_{t−1} | x_t, x_0) ‖ p(x_{t−1} | x_t)), and
+ * at t = 0 the negative log-likelihood of the 8-bit image. x_0 is not clipped.
+ * @throws DifftapError as `pMeanVariance` does.
  */
-export function trainingLoss(
-  schedule: Schedule,
-  type: LossType,
-  meaning: Omit<OutputMeaning, "clip">,
-  inputs: LossInputs,
-): LossTerms {
-  const xt = diffuse(schedule, inputs.xStart, inputs.t, inputs.noise);
-  const bound = () => variationalBound(schedule, meaning, inputs, xt);
-  if (type === "KL") return { loss: bound() };
-  if (type === "RESCALED_KL") return { loss: bound().map((bits) => bits * schedule.steps) };
-  const mse = squaredError(schedule, meaning, inputs, xt);
-  if (meaning.variance === "FIXED_SMALL" || meaning.variance === "FIXED_LARGE") return { loss: mse, mse };
-  const scale = type === "RESCALED_MSE" ? schedule.steps / 1000 : 1;
-  const vb = bound().map((bits) => bits * scale);
-  return { loss: mse.map((value, n) => value + vb[n]!), mse, vb };
+export function variationalTerm(schedule: Schedule, kind: ModelKind, input: LossInput): Float64Array {
+  const { xStart, noise, modelOutput, timesteps } = input;
+  const xT = qSample(schedule, xStart, noise, timesteps);
+  const truth = qPosterior(schedule, xStart, xT, timesteps);
+  const predicted = pMeanVariance(schedule, kind, { x: xT, modelOutput, timesteps, clip: false });
+  const nats = meanOverDimensions(schedule, timesteps, xT.length, (i, t) =>
+    t === 0 ? decoderNats(xStart, predicted, i) : klNats(truth, predicted, i),
+  );
+  return scaled(nats, 1 / Math.LN2);
 }
 
-function squaredError(
-  schedule: Schedule,
-  meaning: Omit<OutputMeaning, "clip">,
-  { xStart, t, noise, output }: LossInputs,
-  xt: Samples,
-) {
-  const { main } = splitOutput(xt, output, meaning.variance);
-  const targets = {
-    EPSILON: () => noise,
-    START_X: () => xStart,
-    PREVIOUS_X: () => posterior(schedule, xStart, xt, t).mean,
-  };
-  const target = targets[meaning.mean]();
-  return meanPerSample(xt, (_, e) => (target.data[e]! - main.data[e]!) ** 2);
+function decoderNats(xStart: Batch, { mean, logVariance }: Prediction, i: number): number {
+  return -discretizedGaussianLogLikelihood(xStart[i]!, mean[i]!, 0.5 * logVariance[i]!);
 }
 
-/** One term of the variational bound in bits per dimension: the KL to the true posterior, or the decoder's likelihood at t = 0. */
-export function variationalBound(
+function klNats(truth: Gaussian, predicted: Gaussian, i: number): number {
+  return normalKl(truth.mean[i]!, truth.logVariance[i]!, predicted.mean[i]!, predicted.logVariance[i]!);
+}
+
+function squaredError(schedule: Schedule, kind: ModelKind, input: LossInput): Float64Array {
+  const { xStart, modelOutput, timesteps } = input;
+  const { output } = splitOutput(kind.variance, xStart, modelOutput, timesteps.length);
+  const target = predictionTarget(schedule, kind, input);
+  return meanOverDimensions(schedule, timesteps, xStart.length, (i) => (target[i]! - output[i]!) ** 2);
+}
+
+function predictionTarget(schedule: Schedule, { mean }: ModelKind, input: LossInput): Batch {
+  const { xStart, noise, timesteps } = input;
+  requireLengths(xStart.length, { noise });
+  if (mean === "EPSILON") return noise;
+  if (mean === "START_X") return xStart;
+  return posteriorMean(schedule, xStart, qSample(schedule, xStart, noise, timesteps), timesteps);
+}
+
+function meanOverDimensions(
   schedule: Schedule,
-  meaning: Omit<OutputMeaning, "clip">,
-  { xStart, t, output }: Omit<LossInputs, "noise">,
-  xt: Samples,
+  timesteps: Timesteps,
+  length: number,
+  term: (i: number, t: number) => number,
 ): Float64Array {
-  const truth = posterior(schedule, xStart, xt, t);
-  const model = interpretOutput(schedule, { ...meaning, clip: false }, xt, t, output);
-  const nats = meanPerSample(xt, (n, e) => {
-    const mean = model.mean.data[e]!;
-    const logVariance = model.logVariance.data[e]!;
-    return t[n] === 0
-      ? -discretizedGaussianLogLikelihood(xStart.data[e]!, mean, 0.5 * logVariance)
-      : gaussianKl(truth.mean.data[e]!, truth.logVariance.data[e]!, mean, logVariance);
+  const means = new Float64Array(timesteps.length);
+  eachSample(schedule, timesteps, length, (t, from, to, sample) => {
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += term(i, t);
+    means[sample] = sum / (to - from);
   });
-  return nats.map((value) => value / Math.LN2);
+  return means;
+}
+
+function scaled(values: Float64Array, factor: number): Float64Array {
+  return values.map((value) => value * factor);
 }

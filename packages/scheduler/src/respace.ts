@@ -1,105 +1,90 @@
-/**
- * Respacing: a shorter process over some of the timesteps, its betas recomputed from the kept ᾱ.
- * The network is still fed the original timesteps. Source: guided-diffusion, respace.py.
- */
+/** Taking only some steps of a diffusion process. Source: guided-diffusion, respace.py; Song et al. 2020 (arXiv 2010.02502) for ddimN. */
 import { DifftapError } from "@difftap/core";
-import { type DiffusionConfig, namedBetas } from "./betas.js";
-import { networkTimesteps, type Schedule, scheduleFromBetas } from "./schedule.js";
+import { createSchedule, type Schedule } from "./schedule.js";
 
-export interface RespacedSchedule extends Schedule {
-  /** Original index of each kept step, ascending. */
-  readonly keptTimesteps: readonly number[];
+/** "250", "10,15,20" (steps of each of so many equal sections), "ddim50", or the sections as numbers. */
+export type Respacing = string | readonly number[];
+
+/**
+ * The process that visits only the timesteps that `respacing` keeps, its betas recomputed from the kept ᾱ.
+ * The network is fed what the original process fed at those timesteps. One step is enough.
+ * @throws DifftapError CONFIG_INVALID for a respacing that cannot be had; the message says which section is at fault.
+ */
+export function respace(schedule: Schedule, respacing: Respacing): Schedule {
+  const kept = spaceTimesteps(schedule.steps, respacing);
+  const alphaBar = (i: number) => (i < 0 ? 1 : schedule.alphasCumprod[kept[i]!]!);
+  return createSchedule({
+    betas: kept.map((_, i) => 1 - alphaBar(i) / alphaBar(i - 1)),
+    networkTimesteps: kept.map((t) => schedule.networkTimesteps[t]!),
+  });
 }
 
 /**
- * The timesteps that a specification keeps. "250": that many, evenly; "10,15,20": that many in each of equal sections;
- * "ddim50": the smallest whole stride from 0 that gives exactly so many.
- * @throws DifftapError CONFIG_INVALID when a section has fewer steps than asked for, or no stride fits.
+ * The kept timesteps of a process of `steps`, ascending.
+ * @throws DifftapError CONFIG_INVALID as `respace` does.
  */
-export function keptTimesteps(steps: number, specification: string): number[] {
-  const ddim = /^ddim(\d+)$/.exec(specification);
-  if (ddim) return stridden(steps, Number(ddim[1]), specification);
-  if (!/^\d+(,\d+)*$/.test(specification)) {
-    throw new DifftapError("CONFIG_INVALID", `"${specification}" is no respacing`, {
-      hint: 'write "250", "10,15,20" or "ddim50"',
-    });
+export function spaceTimesteps(steps: number, respacing: Respacing): number[] {
+  if (typeof respacing === "string" && respacing.startsWith("ddim")) {
+    return evenTimesteps(steps, parseCount(respacing.slice("ddim".length), respacing), respacing);
   }
-  return sectioned(steps, specification.split(",").map(Number), specification);
+  const counts =
+    typeof respacing === "string"
+      ? respacing.split(",").map((part) => parseCount(part, respacing))
+      : respacing.map((count) => parseCount(String(count), respacing));
+  const kept = counts.flatMap((count, i) => sectionTimesteps(section(steps, counts.length, i), count));
+  if (kept.length === 0) refuse(respacing, "keeps no timestep");
+  return kept;
 }
 
-/** The process over the kept timesteps of a named schedule. @throws DifftapError CONFIG_INVALID */
-export function respacedSchedule(config: DiffusionConfig, specification: string): RespacedSchedule {
-  const kept = keptTimesteps(config.steps, specification);
-  return {
-    ...scheduleFromBetas(keptBetas(config, kept), networkTimesteps(config, kept)),
-    keptTimesteps: kept,
-  };
+function parseCount(text: string, respacing: Respacing): number {
+  if (!/^\s*\d{1,9}\s*$/.test(text)) refuse(respacing, `${JSON.stringify(text)} is not a number of steps`);
+  return Number(text);
 }
 
-/** β of each kept step: 1 − ᾱ over the ᾱ of the kept step before. */
-function keptBetas(config: DiffusionConfig, kept: readonly number[]): Float64Array {
-  let alphaBar = 1;
-  const cumulative = namedBetas(config.schedule, config.steps).map((beta) => {
-    alphaBar *= 1 - beta;
-    return alphaBar;
-  });
-  return Float64Array.from(
-    kept,
-    (t, index) => 1 - cumulative[t]! / (index === 0 ? 1 : cumulative[kept[index - 1]!]!),
-  );
-}
-
-function stridden(steps: number, count: number, specification: string): number[] {
-  for (let stride = 1; stride < steps || stride === 1; stride++) {
-    if (Math.ceil(steps / stride) === count)
-      return Array.from({ length: count }, (_, index) => index * stride);
+/** The smallest whole stride from 0 that makes exactly `count` steps. */
+function evenTimesteps(steps: number, count: number, respacing: Respacing): number[] {
+  for (let stride = 1; stride <= steps; stride++) {
+    if (Math.ceil(steps / stride) === count) return Array.from({ length: count }, (_, i) => i * stride);
   }
-  throw new DifftapError(
-    "CONFIG_INVALID",
-    `no whole stride through ${steps} steps gives exactly ${count} ("${specification}")`,
-    {
-      hint: `use "${count}" to keep that many, unevenly spaced`,
-      details: { steps, count },
-    },
-  );
+  return refuse(respacing, `no whole stride makes exactly ${count} of ${steps} steps`);
 }
 
-function sectioned(steps: number, counts: readonly number[], specification: string): number[] {
-  const size = Math.floor(steps / counts.length);
-  const longer = steps % counts.length;
-  let start = 0;
-  return counts.flatMap((count, section) => {
-    const length = size + (section < longer ? 1 : 0);
-    if (count > length || count < 1) {
-      throw new DifftapError(
-        "CONFIG_INVALID",
-        `section ${section + 1} of "${specification}" has ${length} steps, ${count} were asked for`,
-        {
-          hint: `ask for 1 to ${length} steps there`,
-          details: { section, length, count },
-        },
-      );
-    }
-    const kept = spread(start, length, count);
-    start += length;
-    return kept;
-  });
+interface Section {
+  readonly start: number;
+  readonly size: number;
 }
 
-/** The stride is accumulated and each sum rounded, as the reference does, so that the last step of a section is its end. */
-function spread(start: number, length: number, count: number): number[] {
-  const stride = count <= 1 ? 1 : (length - 1) / (count - 1);
-  let place = 0;
+/** The i-th of n sections of `steps`, the first `steps mod n` of them being one longer. */
+function section(steps: number, n: number, i: number): Section {
+  const size = Math.floor(steps / n);
+  const longer = steps % n;
+  return { start: i * size + Math.min(i, longer), size: size + (i < longer ? 1 : 0) };
+}
+
+/** `count` timesteps of a section, the first and (from 2 on) the last included. */
+function sectionTimesteps({ start, size }: Section, count: number): number[] {
+  if (count > size) refuse(String(count), `a section of ${size} steps cannot give ${count}`);
+  const stride = count <= 1 ? 1 : (size - 1) / (count - 1);
+  // Accumulated, not multiplied: rounding errors decide which of two neighbours is kept, and checkpoints expect the reference's.
+  let position = 0;
   return Array.from({ length: count }, () => {
-    const kept = start + roundHalfToEven(place);
-    place += stride;
-    return kept;
+    const timestep = start + roundHalfEven(position);
+    position += stride;
+    return timestep;
   });
 }
 
-function roundHalfToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
+/** To the nearest whole number, ties to the even one, as Python rounds. */
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
   if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
+  return below % 2 === 0 ? below : below + 1;
+}
+
+function refuse(respacing: Respacing, reason: string): never {
+  throw new DifftapError("CONFIG_INVALID", `respacing "${String(respacing)}": ${reason}`, {
+    hint: 'give the steps per section as "250" or "10,15,20", or "ddim50" for a whole stride',
+    details: { respacing },
+  });
 }

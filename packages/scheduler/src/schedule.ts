@@ -1,122 +1,132 @@
 /**
- * Everything a diffusion process knows about its timesteps, as tables in float64.
+ * The tables of a diffusion process, in float64.
  *
  * ```ts
- * import { createSchedule } from "@difftap/scheduler";
+ * import { createSchedule, respace } from "@difftap/scheduler";
  *
- * const schedule = createSchedule({ steps: 1000, schedule: "linear", rescaleTimesteps: false });
- * schedule.sqrtAlphasCumprod[150]; // the share of the image that is left at t = 150
+ * const full = createSchedule({ steps: 1000, schedule: "linear", rescaleTimesteps: false });
+ * full.sqrtAlphasCumprod[150]; // how much of the image is left at t = 150
+ * const short = respace(full, "ddim50"); // 50 steps; the network is still fed 0, 20, 40, …
  * ```
  *
- * Source: guided-diffusion, gaussian_diffusion.py (GaussianDiffusion.__init__).
+ * Source: Ho et al. 2020 (arXiv 2006.11239), section 2; names of guided-diffusion, gaussian_diffusion.py.
  */
 import { DifftapError } from "@difftap/core";
 import { type DiffusionConfig, namedBetas } from "./betas.js";
 
-/** Each table has one entry per step; the names are those of the literature and the reference. */
-export interface ScheduleTables {
+/** Tables of `steps` entries, one for each timestep; ᾱ is "alphas cumprod". */
+export interface Schedule {
+  /** T, the number of kept steps; timesteps are 0 … T − 1. */
+  readonly steps: number;
+  /** What the network is fed at each timestep: t, t·1000/T, or after respacing what the original process fed. */
+  readonly networkTimesteps: Float64Array;
   readonly betas: Float64Array;
   readonly alphasCumprod: Float64Array;
-  /** ᾱ one step nearer to the image; 1 at the first. */
+  /** ᾱ_{t−1}; 1 at t = 0. */
   readonly alphasCumprodPrev: Float64Array;
-  /** ᾱ one step nearer to noise; 0 after the last. */
+  /** ᾱ_{t+1}; 0 after the last. */
   readonly alphasCumprodNext: Float64Array;
   readonly sqrtAlphasCumprod: Float64Array;
   readonly sqrtOneMinusAlphasCumprod: Float64Array;
   readonly logOneMinusAlphasCumprod: Float64Array;
   readonly sqrtRecipAlphasCumprod: Float64Array;
   readonly sqrtRecipm1AlphasCumprod: Float64Array;
+  /** Variance of q(x_{t−1} | x_t, x_0); 0 at t = 0. */
   readonly posteriorVariance: Float64Array;
-  /** Its logarithm, with that of index 1 at index 0, where the variance is zero. */
+  /** Its logarithm, that of t = 1 standing in at t = 0 (log β_0 when there is no t = 1). */
   readonly posteriorLogVarianceClipped: Float64Array;
+  /** Factor of x_0 in the mean of q(x_{t−1} | x_t, x_0). */
   readonly posteriorMeanCoef1: Float64Array;
+  /** Factor of x_t in that mean. */
   readonly posteriorMeanCoef2: Float64Array;
 }
 
-export interface Schedule extends ScheduleTables {
-  /** Number of steps, all or the kept ones. */
-  readonly steps: number;
-  /** What the network is fed at each step. */
-  readonly networkTimesteps: Float64Array;
-}
-
-/** Tables of a named schedule. @throws DifftapError CONFIG_INVALID */
-export function createSchedule(config: DiffusionConfig): Schedule {
-  const betas = namedBetas(config.schedule, config.steps);
-  return scheduleFromBetas(betas, networkTimesteps(config, betas.keys()));
-}
-
-/** What the network is fed for original timesteps: t, or t·1000/T where the configuration rescales. */
-export function networkTimesteps(config: DiffusionConfig, timesteps: Iterable<number>): Float64Array {
-  const factor = config.rescaleTimesteps ? 1000 / config.steps : 1;
-  return Float64Array.from(timesteps, (t) => t * factor);
+/** A process given by its betas; `networkTimesteps` is 0, 1, 2, … when absent. */
+export interface BetaSchedule {
+  readonly betas: ArrayLike<number>;
+  readonly networkTimesteps?: ArrayLike<number>;
 }
 
 /**
- * Tables of any betas.
- * @param networkTimesteps what the network is fed at each step
- * @throws DifftapError CONFIG_INVALID for betas outside (0, 1] or of another count.
+ * Tables of a named schedule or of given betas.
+ * @throws DifftapError CONFIG_INVALID for an unknown schedule, no steps, or a beta outside (0, 1).
  */
-export function scheduleFromBetas(betas: Float64Array, networkTimesteps: Float64Array): Schedule {
+export function createSchedule(process: DiffusionConfig | BetaSchedule): Schedule {
+  if (!("betas" in process)) return fromConfig(process);
+  const betas = Float64Array.from(process.betas);
+  const networkTimesteps = process.networkTimesteps
+    ? Float64Array.from(process.networkTimesteps)
+    : betas.map((_, t) => t);
   checkBetas(betas, networkTimesteps);
-  const alphasCumprod = cumulativeProduct(betas.map((beta) => 1 - beta));
-  const alphasCumprodPrev = Float64Array.of(1, ...alphasCumprod.subarray(0, -1));
-  const alphasCumprodNext = Float64Array.of(...alphasCumprod.subarray(1), 0);
-  const posteriorVariance = betas.map(
-    (beta, t) => (beta * (1 - alphasCumprodPrev[t]!)) / (1 - alphasCumprod[t]!),
-  );
-  return {
-    steps: betas.length,
-    networkTimesteps,
-    betas,
-    alphasCumprod,
-    alphasCumprodPrev,
-    alphasCumprodNext,
-    sqrtAlphasCumprod: alphasCumprod.map(Math.sqrt),
-    sqrtOneMinusAlphasCumprod: alphasCumprod.map((a) => Math.sqrt(1 - a)),
-    logOneMinusAlphasCumprod: alphasCumprod.map((a) => Math.log(1 - a)),
-    sqrtRecipAlphasCumprod: alphasCumprod.map((a) => Math.sqrt(1 / a)),
-    sqrtRecipm1AlphasCumprod: alphasCumprod.map((a) => Math.sqrt(1 / a - 1)),
-    posteriorVariance,
-    posteriorLogVarianceClipped: clippedLog(posteriorVariance, betas),
-    posteriorMeanCoef1: betas.map(
-      (beta, t) => (beta * Math.sqrt(alphasCumprodPrev[t]!)) / (1 - alphasCumprod[t]!),
-    ),
-    posteriorMeanCoef2: betas.map(
-      (beta, t) => ((1 - alphasCumprodPrev[t]!) * Math.sqrt(1 - beta)) / (1 - alphasCumprod[t]!),
-    ),
-  };
+  const base = cumulative(betas);
+  return { steps: betas.length, networkTimesteps, betas, ...base, ...roots(base), ...posterior(betas, base) };
+}
+
+function fromConfig({ steps, schedule, rescaleTimesteps }: DiffusionConfig): Schedule {
+  const betas = namedBetas(schedule, steps);
+  const scale = rescaleTimesteps ? 1000 / steps : 1;
+  return createSchedule({ betas, networkTimesteps: Float64Array.from(betas, (_, t) => t * scale) });
 }
 
 function checkBetas(betas: Float64Array, networkTimesteps: Float64Array): void {
-  const wrong = betas.findIndex((beta) => !(beta > 0 && beta <= 1));
-  if (betas.length === 0 || wrong !== -1) {
+  if (betas.length === 0)
+    throw new DifftapError("CONFIG_INVALID", "a diffusion process needs at least one beta");
+  const wrong = betas.findIndex((beta) => !(beta > 0 && beta < 1));
+  if (wrong >= 0) {
     throw new DifftapError(
       "CONFIG_INVALID",
-      wrong === -1 ? "a schedule needs at least one beta" : `beta ${wrong} is ${betas[wrong]}`,
-      {
-        hint: "every beta lies above 0 and at most at 1",
-      },
+      `beta ${wrong} is ${betas[wrong]}, which is not between 0 and 1`,
     );
   }
-  if (betas.length !== networkTimesteps.length) {
+  if (networkTimesteps.length !== betas.length) {
     throw new DifftapError(
       "CONFIG_INVALID",
-      `${betas.length} betas and ${networkTimesteps.length} network timesteps do not go together`,
+      `${betas.length} betas need as many network timesteps, not ${networkTimesteps.length}`,
     );
   }
 }
 
-function cumulativeProduct(values: Float64Array): Float64Array {
+type Cumulative = Pick<Schedule, "alphasCumprod" | "alphasCumprodPrev" | "alphasCumprodNext">;
+
+function cumulative(betas: Float64Array): Cumulative {
   let product = 1;
-  return values.map((value) => {
-    product *= value;
+  const alphasCumprod = betas.map((beta) => {
+    product *= 1 - beta;
     return product;
   });
+  return {
+    alphasCumprod,
+    alphasCumprodPrev: betas.map((_, t) => alphasCumprod[t - 1] ?? 1),
+    alphasCumprodNext: betas.map((_, t) => alphasCumprod[t + 1] ?? 0),
+  };
 }
 
-/** With a single step there is no second entry to borrow: log β_0 stands in, the variance of the one step that there is. */
-function clippedLog(posteriorVariance: Float64Array, betas: Float64Array): Float64Array {
-  const first = posteriorVariance.length > 1 ? posteriorVariance[1]! : betas[0]!;
-  return posteriorVariance.map((variance, t) => Math.log(t === 0 ? first : variance));
+function roots({ alphasCumprod }: Cumulative) {
+  return {
+    sqrtAlphasCumprod: alphasCumprod.map(Math.sqrt),
+    sqrtOneMinusAlphasCumprod: alphasCumprod.map((alphaBar) => Math.sqrt(1 - alphaBar)),
+    logOneMinusAlphasCumprod: alphasCumprod.map((alphaBar) => Math.log(1 - alphaBar)),
+    sqrtRecipAlphasCumprod: alphasCumprod.map((alphaBar) => Math.sqrt(1 / alphaBar)),
+    sqrtRecipm1AlphasCumprod: alphasCumprod.map((alphaBar) => Math.sqrt(1 / alphaBar - 1)),
+  };
+}
+
+/** Ho et al. 2020, equations 6 and 7. */
+function posterior(betas: Float64Array, { alphasCumprod, alphasCumprodPrev }: Cumulative) {
+  const left = (t: number) => 1 - alphasCumprodPrev[t]!;
+  const noise = (t: number) => 1 - alphasCumprod[t]!;
+  const posteriorVariance = betas.map((beta, t) => (beta * left(t)) / noise(t));
+  return {
+    posteriorVariance,
+    posteriorLogVarianceClipped: posteriorVariance.map((variance, t) =>
+      Math.log(t === 0 ? firstVariance(posteriorVariance, betas) : variance),
+    ),
+    posteriorMeanCoef1: betas.map((beta, t) => (beta * Math.sqrt(alphasCumprodPrev[t]!)) / noise(t)),
+    posteriorMeanCoef2: betas.map((beta, t) => (left(t) * Math.sqrt(1 - beta)) / noise(t)),
+  };
+}
+
+/** What stands in for the posterior variance of t = 0, which is 0 and has no logarithm. */
+export function firstVariance(posteriorVariance: Float64Array, betas: Float64Array): number {
+  return posteriorVariance[1] ?? betas[0]!;
 }

@@ -1,0 +1,198 @@
+/** Parity with guided-diffusion: every key of every fixture is computed and compared, and none may be left over. */
+import { describe, expect, it } from "vitest";
+import {
+  createSchedule,
+  ddimReverseStep,
+  ddimStep,
+  ddpmStep,
+  type LossType,
+  type MeanType,
+  type ModelKind,
+  pMeanVariance,
+  pretrainingLoss,
+  qPosterior,
+  qSample,
+  respace,
+  type Schedule,
+  type ScheduleName,
+  spaceTimesteps,
+  type VarianceType,
+} from "../src/index.js";
+import { fixturesMissing, readJson, readTensors, type Tensors, unlessMissing } from "./safetensors.js";
+
+const tables: Tensors = fixturesMissing ? new Map() : readTensors("tables.safetensors");
+const tensors: Tensors = fixturesMissing ? new Map() : readTensors("tensors.safetensors");
+const input = (name: string) => tensors.get(name)!;
+
+const schedule = (name: ScheduleName, steps = 1000) =>
+  createSchedule({ schedule: name, steps, rescaleTimesteps: false });
+
+/** The largest error relative to each expected value. */
+function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  return Array.from(expected).reduce((worst, value, i) => {
+    const difference = Math.abs(actual[i]! - value);
+    // NaN must not pass for agreement.
+    return Math.max(worst, difference === 0 ? 0 : difference / Math.abs(value));
+  }, 0);
+}
+
+/** The largest error over the expected tensor's largest value. */
+function errorOverLargest(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const difference = Array.from(expected).reduce(
+    (most, value, i) => Math.max(most, Math.abs(actual[i]! - value)),
+    0,
+  );
+  return difference === 0 ? 0 : difference / largest;
+}
+
+const camelCase = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+describe.skipIf(fixturesMissing)(`tables${unlessMissing}`, () => {
+  it.each([
+    ["linear", 1e-12],
+    ["cosine", 1e-10],
+  ] as const)("of %s schedules, to %d relative", (name, tolerance) => {
+    const keys = [...tables.keys()].filter((key) => key.startsWith(name));
+    expect(keys.length).toBe(26);
+    for (const key of keys) {
+      const [, steps, table] = key.split(".") as [string, string, string];
+      const made = schedule(name, Number(steps))[camelCase(table) as keyof Schedule] as Float64Array;
+      expect(relativeError(made, tables.get(key)!), key).toBeLessThanOrEqual(tolerance);
+    }
+  });
+
+  it("are all compared", () => {
+    expect([...tables.keys()].every((key) => /^(linear|cosine)\./.test(key))).toBe(true);
+  });
+});
+
+interface RespacingFixture {
+  cases: { schedule: ScheduleName; steps: number; sections: string; timesteps: number[]; betas: number[] }[];
+  invalid: { steps: number; sections: string }[];
+}
+
+const respacing: RespacingFixture = fixturesMissing ? { cases: [], invalid: [] } : readJson("respacing.json");
+
+describe.skipIf(fixturesMissing)(`respacing${unlessMissing}`, () => {
+  it.each(respacing.cases)(
+    "$sections of $steps $schedule",
+    ({ schedule: name, steps, sections, timesteps, betas }) => {
+      expect(spaceTimesteps(steps, sections)).toEqual(timesteps);
+      const spaced = respace(schedule(name, steps), sections);
+      expect(Array.from(spaced.networkTimesteps)).toEqual(timesteps);
+      expect(relativeError(spaced.betas, betas)).toBeLessThanOrEqual(name === "linear" ? 1e-12 : 1e-10);
+    },
+  );
+
+  it.each(respacing.invalid)("$sections of $steps is refused", ({ steps, sections }) => {
+    expect(() => spaceTimesteps(steps, sections)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID" }),
+    );
+  });
+
+  it("has as many cases as the fixture was made with", () => {
+    expect([respacing.cases.length, respacing.invalid.length]).toEqual([8, 3]);
+  });
+});
+
+const means: readonly MeanType[] = ["EPSILON", "START_X", "PREVIOUS_X"];
+const variances: readonly VarianceType[] = ["FIXED_SMALL", "FIXED_LARGE", "LEARNED", "LEARNED_RANGE"];
+const losses: readonly LossType[] = ["MSE", "RESCALED_MSE", "KL", "RESCALED_KL"];
+
+type Computed = Record<string, ArrayLike<number> | undefined>;
+
+function forward(name: ScheduleName): Computed {
+  const process = schedule(name);
+  const xT = qSample(process, input("x_start"), input("noise"), input("timesteps"));
+  const { mean, variance, logVariance } = qPosterior(process, input("x_start"), xT, input("timesteps"));
+  return {
+    [`${name}.q_sample`]: xT,
+    [`${name}.q_posterior.mean`]: mean,
+    [`${name}.q_posterior.variance`]: variance,
+    [`${name}.q_posterior.log_variance`]: logVariance,
+  };
+}
+
+function reverse(name: ScheduleName, kind: ModelKind): Computed {
+  const process = schedule(name);
+  const modelOutput = input(kind.variance.startsWith("LEARNED") ? "model_output_6" : "model_output_3");
+  const answer = { x: input(`${name}.q_sample`), modelOutput, timesteps: input("timesteps") };
+  const noise = input("step_noise");
+  const prefix = `${name}.${kind.mean}.${kind.variance}`;
+  const computed: Computed = {
+    [`${prefix}.ddpm.sample`]: ddpmStep(process, kind, { ...answer, noise }).sample,
+  };
+  for (const clip of [true, false]) {
+    const made = pMeanVariance(process, kind, { ...answer, clip });
+    const key = `${prefix}.${clip ? "clip" : "noclip"}`;
+    computed[`${key}.mean`] = made.mean;
+    computed[`${key}.variance`] = made.variance;
+    computed[`${key}.log_variance`] = made.logVariance;
+    computed[`${key}.pred_xstart`] = made.predictedXStart;
+  }
+  if (kind.mean !== "EPSILON") return computed;
+  computed[`${prefix}.ddim_reverse.sample`] = ddimReverseStep(process, kind, answer).sample;
+  for (const eta of [0, 0.5, 1]) {
+    computed[`${prefix}.ddim.eta${eta.toFixed(1)}.sample`] = ddimStep(process, kind, {
+      ...answer,
+      eta,
+      noise,
+    }).sample;
+  }
+  return computed;
+}
+
+function loss(name: ScheduleName, steps: 200 | 1000, type: LossType): Computed {
+  const kind: ModelKind = { mean: "EPSILON", variance: "LEARNED_RANGE" };
+  const made = pretrainingLoss(schedule(name, steps), kind, type, {
+    xStart: input("x_start"),
+    noise: input("noise"),
+    modelOutput: input("model_output_6"),
+    timesteps: input(steps === 200 ? "timesteps_200" : "timesteps"),
+  });
+  const prefix = `${name}${steps === 200 ? "200" : ""}.loss.${type}`;
+  const computed: Computed = { [`${prefix}.loss`]: made.loss };
+  if (made.mse) computed[`${prefix}.mse`] = made.mse;
+  if (made.vb) computed[`${prefix}.vb`] = made.vb;
+  return computed;
+}
+
+describe.skipIf(fixturesMissing)(`tensors${unlessMissing}`, () => {
+  const compared = new Set([
+    "x_start",
+    "noise",
+    "step_noise",
+    "model_output_3",
+    "model_output_6",
+    "timesteps",
+    "timesteps_200",
+  ]);
+  const compare = (computed: Computed) => {
+    for (const [key, actual] of Object.entries(computed)) {
+      const expected = tensors.get(key);
+      expect(expected, key).toBeDefined();
+      expect(errorOverLargest(actual!, expected!), key).toBeLessThanOrEqual(1e-5);
+      compared.add(key);
+    }
+  };
+
+  describe.each(["linear", "cosine"] as const)("%s", (name) => {
+    it("forward process and posterior", () => compare(forward(name)));
+
+    for (const mean of means) {
+      it.each(variances)(`${mean} with %s: mean, variance, steps`, (variance) =>
+        compare(reverse(name, { mean, variance })),
+      );
+    }
+
+    it.each(losses)("loss %s of 1000 steps", (type) => compare(loss(name, 1000, type)));
+    it.each(losses)("loss %s of 200 steps", (type) => compare(loss(name, 200, type)));
+  });
+
+  it("are all compared", () => {
+    expect([...tensors.keys()].filter((key) => !compared.has(key))).toEqual([]);
+  });
+});
