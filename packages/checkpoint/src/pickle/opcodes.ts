@@ -12,7 +12,7 @@ import { isDict, kindOf, type PickleValue } from "./values.js";
 /** Gives the storage that a persistent id stands for. */
 export type PersistentLoad = (id: PickleValue) => PickleValue;
 
-export interface Step {
+interface Step {
   readonly machine: PickleMachine;
   readonly reader: PickleReader;
   readonly persistentLoad: PersistentLoad;

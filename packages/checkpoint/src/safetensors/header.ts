@@ -16,7 +16,7 @@ export const MAX_HEADER_BYTES = 100_000_000;
 export const LENGTH_BYTES = 8;
 
 /** A tensor and where its bytes lie, counted from the end of the header. */
-export interface PlacedTensor extends TensorInfo {
+interface PlacedTensor extends TensorInfo {
   readonly start: number;
   readonly end: number;
 }

@@ -39,7 +39,7 @@ export function layoutOf(
   return { front, order, size: front.length + offset };
 }
 
-export function byteLength({ dtype, shape }: Pick<TensorInfo, "dtype" | "shape">): number {
+function byteLength({ dtype, shape }: Pick<TensorInfo, "dtype" | "shape">): number {
   return elementCount(shape) * bytesPerElement(dtype);
 }
 

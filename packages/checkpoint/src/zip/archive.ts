@@ -5,7 +5,7 @@
 import { promisify } from "node:util";
 import { crc32, inflateRaw } from "node:zlib";
 import { isDifftapError } from "@difftap/core";
-import { type Entry, fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
+import { fromRandomAccessReaderPromise, type ZipFile } from "yauzl";
 import type { RandomAccessFile } from "../random-access-file.js";
 import { refusal } from "../refuse.js";
 import { ALWAYS_CHECKED_BYTES } from "./limits.js";
@@ -67,7 +67,7 @@ async function refusing<T>({ path, size }: RandomAccessFile, work: Promise<T>): 
 }
 
 async function dataStart(file: RandomAccessFile, zip: ZipFile, member: Member): Promise<number> {
-  const header = zip.readLocalFileHeaderPromise(member.entry as Entry, { minimal: true });
+  const header = zip.readLocalFileHeaderPromise(member.entry, { minimal: true });
   const { fileDataStart } = await refusing(file, header);
   if (fileDataStart + member.storedSize > member.limit) {
     throw refusal(file.path, `member ${member.name} runs into the next one at byte ${member.limit}`);

@@ -13,7 +13,7 @@ export interface Member {
   readonly crc32: number;
   /** First byte that belongs to the next member, or the end of the file. */
   readonly limit: number;
-  readonly entry: unknown;
+  readonly entry: Entry;
 }
 
 const LOCAL_HEADER_BYTES = 30;

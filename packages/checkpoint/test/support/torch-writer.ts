@@ -43,7 +43,7 @@ export function tensor(
   return new Call(new Global("torch._utils", "_rebuild_tensor_v2"), args);
 }
 
-export function rowMajor(shape: readonly number[]): number[] {
+function rowMajor(shape: readonly number[]): number[] {
   return shape.map((_, axis) => shape.slice(axis + 1).reduce((product, side) => product * side, 1));
 }
 
