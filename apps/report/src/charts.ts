@@ -49,11 +49,17 @@ export function curveCharts(curves: readonly Curve[]): ChartSpec[] {
     groups.set(key, [...(groups.get(key) ?? []), curve]);
   }
   return [...groups.values()].map((group) => ({
-    title: `${group[0]!.yLabel} over ${group[0]!.xLabel}`,
+    title: titleOf(group[0]!),
     xLabel: group[0]!.xLabel,
     yLabel: group[0]!.yLabel,
     series: group.map(({ name, points }) => ({ name, points: points.map(([x, y]) => ({ x, y })) })),
   }));
+}
+
+/** "Top-1 in per cent over epoch" */
+function titleOf({ yLabel, xLabel }: Curve): string {
+  const title = `${yLabel.replace(/, %$/, " in per cent")} over ${xLabel}`;
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
 /** The curves of a run; where it names none, those of its metrics.jsonl, one chart per value. */

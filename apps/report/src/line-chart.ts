@@ -40,10 +40,11 @@ interface Frame {
 }
 
 const WIDTH = 860;
-const HEIGHT = 380;
-const MARGIN = { left: 56, right: 170, top: 18, bottom: 76 } as const;
+const MARGIN = { left: 56, right: 170, top: 18 } as const;
 const RIGHT = WIDTH - MARGIN.right;
-const BOTTOM = HEIGHT - MARGIN.bottom;
+const BOTTOM = 304;
+/** Room below the x axis for its ticks and name, and for named stretches between them. */
+const BELOW = { plain: 48, spans: 76 } as const;
 /** Lines to compare with share one colour and differ by their dashes. */
 const COMPARISON_DASHES = ["2 4", "7 4", "10 3 2 3"] as const;
 /** Lines of more points are drawn without markers. */
@@ -54,12 +55,17 @@ const NAME_GAP = 16;
 /** The chart. Only finite points are drawn; `standalone` adds a background for use outside a page. */
 export function lineChart(spec: ChartSpec, palette: Palette, standalone = false): Html {
   const frame = frameOf(spec, palette);
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${spec.title}" font-family="${SANS}" font-size="13"><title>${spec.title}</title>
-${standalone && html`<rect width="${WIDTH}" height="${HEIGHT}" fill="${palette.paper}"/>`}
+  const height = heightOf(spec);
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${spec.title}" font-family="${SANS}" font-size="13"><title>${spec.title}</title>
+${standalone && html`<rect width="${WIDTH}" height="${height}" fill="${palette.paper}"/>`}
 ${axes(spec, frame)}
 ${spec.series.map((series, index) => drawSeries(series, index, frame))}
 ${endNames(spec.series, frame)}
 </svg>`;
+}
+
+function heightOf({ spans = [] }: Pick<ChartSpec, "spans">): number {
+  return BOTTOM + (spans.length > 0 ? BELOW.spans : BELOW.plain);
 }
 
 function frameOf(spec: ChartSpec, palette: Palette): Frame {
@@ -93,7 +99,7 @@ function axes({ xLabel, yLabel, spans = [] }: ChartSpec, { palette, x, y, xTicks
 ${yTicks.map((tick) => html`<line x1="${MARGIN.left}" x2="${RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}" stroke="${palette.rule}"/><text x="${MARGIN.left - 8}" y="${at(y(tick) + 4.5)}" text-anchor="end">${figures(tick)}</text>`)}
 ${xTicks.map((tick) => html`<text x="${at(x(tick))}" y="${BOTTOM + 20}" text-anchor="middle">${figures(tick)}</text>`)}
 ${spans.map((span) => drawSpan(span, x, palette))}
-<text x="${(MARGIN.left + RIGHT) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${xLabel}</text>
+<text x="${(MARGIN.left + RIGHT) / 2}" y="${heightOf({ spans }) - 8}" text-anchor="middle">${xLabel}</text>
 <text transform="translate(14 ${(MARGIN.top + BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${yLabel}</text>
 </g>`;
 }

@@ -102,5 +102,5 @@ footer{margin-top:3.5rem;border-top:1px solid var(--rule);padding-top:.9rem;font
 @media screen and (max-width:1399px){.many .across{display:none}.many .down{display:block}}
 @media screen and (min-width:1400px){.many .across{margin-inline:calc(50% - min(48vw,50rem))}}
 @media screen and (max-width:700px){.cells th{padding:.1rem}.many .down td{font-size:.75rem}.across{display:none}.down{display:block}.results .value,.plain td{padding-right:.8rem}}
-@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li{break-inside:avoid}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}}
+@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li{break-inside:avoid}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}.cells td{min-width:0;font-size:8pt}.cells th{font-size:8pt;padding:.1rem}.many .across{display:none}.many .down{display:block}.many .down td{padding:.15rem 0}}
 `;

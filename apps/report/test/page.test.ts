@@ -76,7 +76,7 @@ describe("the page", () => {
 
   it("draws the metrics of a run that names no curves", () => {
     const metrics = [1, 2].map((step) => ({ step, split: "train", values: { loss: 4 / step } }));
-    expect(renderReport([runOf(bareResults(), { metrics })])).toContain("loss over step");
+    expect(renderReport([runOf(bareResults(), { metrics })])).toContain("Loss over step");
   });
 });
 
