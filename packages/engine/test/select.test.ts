@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import * as imported from "@tensorflow/tfjs-core";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { cpu } from "../src/engines/cpu.js";
 import { type Engine, engineNames, selectEngine, tf } from "../src/index.js";
 
@@ -15,6 +15,15 @@ const broken: Engine = {
 };
 
 describe("selectEngine", () => {
+  const warned = vi.fn();
+  beforeAll(() => {
+    vi.spyOn(console, "warn").mockImplementation(warned);
+  });
+  afterAll(() => {
+    vi.restoreAllMocks();
+    expect(warned, "nothing is printed").not.toHaveBeenCalled();
+  });
+
   test.each(engineNames)("%s starts, multiplies and differentiates", async (name) => {
     const choice = await selectEngine(name);
     expect(choice).toMatchObject({ name, version: "4.22.0", reason: "asked for by name", failures: [] });

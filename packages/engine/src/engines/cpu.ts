@@ -8,6 +8,8 @@ export const cpu: Engine = {
   version: tf.version_core,
   strength: "needs nothing but JavaScript",
   async start() {
+    // Production mode: without it the backend prints an advertisement for tfjs-node at its first tensor.
+    tf.enableProdMode();
     await import("@tensorflow/tfjs-backend-cpu");
     if (!(await tf.setBackend("cpu"))) throw new Error("the cpu backend did not initialise");
     await tf.ready();
