@@ -4,7 +4,7 @@ import { writeFileAtomic } from "@difftap/core";
 import { type RunFolder, readRunFolder } from "@difftap/run-folder";
 import { Command } from "commander";
 import { writeFigures } from "./figures.js";
-import { describeFinding } from "./finding.js";
+import { describeFinding, type Finding } from "./finding.js";
 import { renderReport } from "./page.js";
 
 interface Flags {
@@ -35,7 +35,7 @@ async function report(paths: readonly string[], flags: Flags, terminal: Terminal
   const found = runs.map(({ path, results }) => ({
     path,
     title: results.title,
-    ...describeFinding(results),
+    ...plainFinding(describeFinding(results)),
   }));
   if (flags.json) {
     terminal.data(`${JSON.stringify({ report: flags.out, figures, runs: found })}\n`);
@@ -48,4 +48,10 @@ async function report(paths: readonly string[], flags: Flags, terminal: Terminal
     ).trimEnd(),
   );
   terminal.data(`${[flags.out, ...figures].join("\n")}\n`);
+}
+
+/** Terminals and programs get plain spaces where the page has unbreakable ones. */
+function plainFinding({ headline, details }: Finding): Finding {
+  const plain = (text: string) => text.replace(/[\u00A0\u202F]/g, " ");
+  return { headline: plain(headline), details: details.map(plain) };
 }
