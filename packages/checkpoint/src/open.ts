@@ -16,6 +16,7 @@ import { openSafetensors } from "./safetensors/read.js";
 import { openTorchLegacy } from "./torch/legacy-format.js";
 import { openTorchZip } from "./torch/zip-format.js";
 import type { OpenOptions, WeightSource } from "./weights.js";
+import { sourceWithin } from "./within.js";
 
 const SNIFFED_BYTES = 16;
 const PICKLE_PROTOCOL = 0x80;
@@ -23,25 +24,26 @@ const BRACE = 0x7b;
 
 /**
  * `.pt` (zip or legacy) or `.safetensors`, told apart by content. Nothing in the file is ever executed.
- * @throws DifftapError FILE_MISSING, READ_FAILED, CHECKPOINT_REFUSED (malformed, hostile, truncated), UNSUPPORTED (a dtype or byte order we do not hold).
+ * @throws DifftapError USAGE_INVALID (nothing lies `within`), FILE_MISSING, READ_FAILED, CHECKPOINT_REFUSED (malformed, hostile, truncated), UNSUPPORTED (a dtype or byte order we do not hold).
  */
 export async function openWeights(path: string, options: OpenOptions = {}): Promise<WeightSource> {
   const file = await openRandomAccess(path, options.onRead);
   try {
-    return await openByContent(file, options.within);
+    const source = await openByContent(file, options.within === undefined);
+    return options.within === undefined ? source : sourceWithin(source, options.within);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-async function openByContent(file: RandomAccessFile, within?: string): Promise<WeightSource> {
+async function openByContent(file: RandomAccessFile, unwrap: boolean): Promise<WeightSource> {
   const start = await file.read(0, Math.min(SNIFFED_BYTES, file.size), "the first bytes");
   if (start.length === 0) throw refusal(file.path, "is empty (0 bytes)");
   if (start[8] === BRACE) return openSafetensors(file);
   const text = new TextDecoder("latin1").decode(start);
-  if (text.startsWith("PK")) return openTorchZip(file, within);
-  if (start[0] === PICKLE_PROTOCOL) return openTorchLegacy(file, within);
+  if (text.startsWith("PK")) return openTorchZip(file, unwrap);
+  if (start[0] === PICKLE_PROTOCOL) return openTorchLegacy(file, unwrap);
   throw refusal(file.path, `is neither a PyTorch nor a safetensors checkpoint: it ${describe(text, file)}`);
 }
 

@@ -26,7 +26,7 @@ export interface WeightSource {
 
 export interface OpenOptions {
   /**
-   * Which dictionary of a nested `.pt` to read, as names joined by "." (`ema`, `optimizer.state`).
+   * Which dictionary of a nested checkpoint to read, as names joined by "." (`ema`, `optimizer.state`).
    * Without it: `state_dict`, `model_state_dict` or `model` where the file has one and no tensors beside it, else everything.
    */
   readonly within?: string;

@@ -30,8 +30,8 @@ interface Front {
 }
 
 /** @throws DifftapError CHECKPOINT_REFUSED. */
-export async function openTorchLegacy(file: RandomAccessFile, within?: string): Promise<WeightSource> {
-  const front = await readFront(file, within);
+export async function openTorchLegacy(file: RandomAccessFile, unwrap: boolean): Promise<WeightSource> {
+  const front = await readFront(file, unwrap);
   const places = await placeStorages(file, front);
   return torchSource(file, front.state, (key, offset, length) =>
     file.read((places.get(key) as number) + offset, length, `storage ${key}`),
@@ -39,12 +39,12 @@ export async function openTorchLegacy(file: RandomAccessFile, within?: string): 
 }
 
 /** The pickles do not say how long they are: read a piece, and twice as much while it ends within them. */
-async function readFront(file: RandomAccessFile, within?: string): Promise<Front> {
+async function readFront(file: RandomAccessFile, unwrap: boolean): Promise<Front> {
   for (let piece = FIRST_PIECE_BYTES; ; piece *= 2) {
     const length = Math.min(piece, file.size);
     const bytes = await file.read(0, length, "the pickles");
     try {
-      return parseFront(bytes, within);
+      return parseFront(bytes, unwrap);
     } catch (error) {
       if (error instanceof PickleTruncated && length < file.size && piece < MAX_PICKLE_BYTES) continue;
       if (error instanceof PickleFailure) throw refusal(file.path, `pickle ${error.message}`, error);
@@ -53,7 +53,7 @@ async function readFront(file: RandomAccessFile, within?: string): Promise<Front
   }
 }
 
-function parseFront(bytes: Uint8Array, within?: string): Front {
+function parseFront(bytes: Uint8Array, unwrap: boolean): Front {
   const magic = unpickle(bytes, 0, refusePersistent);
   if (magic.value !== MAGIC)
     throw new PickleFailure("is not one that torch.save wrote: its first value is not torch's magic number");
@@ -66,7 +66,7 @@ function parseFront(bytes: Uint8Array, within?: string): Front {
   const state = unpickle(bytes, system.end, (id) => remember(storages, storageReference(id), id));
   const keys = unpickle(bytes, state.end, refusePersistent);
   return {
-    state: flattenStateDict(state.value, within),
+    state: flattenStateDict(state.value, unwrap),
     storages,
     order: keysOf(keys.value, storages),
     end: keys.end,

@@ -8,7 +8,6 @@ import {
   type PickleValue,
   type TensorValue,
 } from "../pickle/values.js";
-import { quoted } from "../refuse.js";
 import { namedTensors } from "./named-tensors.js";
 
 export interface FlatStateDict {
@@ -20,30 +19,26 @@ export interface FlatStateDict {
 const WRAPPER_KEYS = ["state_dict", "model_state_dict", "model"];
 /** Values beside the tensors that are kept as metadata; a configuration has tens. */
 const MAX_METADATA = 10_000;
-/** A list of what exists, in an error. */
-const NAMES_LISTED = 10;
 
-/** @throws PickleFailure when there is no dictionary of tensors, or nothing called `within`. */
-export function flattenStateDict(value: PickleValue, within?: string): FlatStateDict {
+/**
+ * All tensors, or those inside the dictionary where trainers put the weights, if asked to unwrap.
+ * @throws PickleFailure when there is no dictionary of tensors.
+ */
+export function flattenStateDict(value: PickleValue, unwrap: boolean): FlatStateDict {
   if (isTensor(value)) throw new PickleFailure("holds a lone tensor, not a state dict");
   const tensors = namedTensors(value);
   if (tensors.size === 0) throw new PickleFailure(`holds a ${kindOf(value)} without a tensor in it`);
   const entries = isDict(value) ? dictEntries(value) : new Map<string, PickleValue>();
-  return { tensors: select(tensors, within ?? wrapperOf(tensors, entries)), metadata: metadataOf(entries) };
+  const wrapper = unwrap ? wrapperOf(tensors, entries) : undefined;
+  return {
+    tensors: wrapper === undefined ? tensors : unwrapped(tensors, wrapper),
+    metadata: metadataOf(entries),
+  };
 }
 
-function select(
-  tensors: ReadonlyMap<string, TensorValue>,
-  prefix: string | undefined,
-): ReadonlyMap<string, TensorValue> {
-  if (prefix === undefined) return tensors;
-  const inside = [...tensors].filter(([name]) => name.startsWith(`${prefix}.`));
-  if (inside.length > 0)
-    return new Map(inside.map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]));
-  const roots = [...new Set([...tensors.keys()].map((name) => quoted(name.split(".")[0] as string)))];
-  throw new PickleFailure(
-    `has no tensors within ${quoted(prefix)}; it has some within ${roots.slice(0, NAMES_LISTED).join(", ")}`,
-  );
+function unwrapped(tensors: ReadonlyMap<string, TensorValue>, wrapper: string): Map<string, TensorValue> {
+  const inside = [...tensors].filter(([name]) => name.startsWith(`${wrapper}.`));
+  return new Map(inside.map(([name, tensor]) => [name.slice(wrapper.length + 1), tensor]));
 }
 
 /** A file with tensors at the top is a state dict itself, whatever else it holds. */

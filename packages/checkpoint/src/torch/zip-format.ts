@@ -16,12 +16,12 @@ import { torchSource } from "./torch-source.js";
 const PICKLE_NAME = "data.pkl";
 
 /** @throws DifftapError CHECKPOINT_REFUSED, UNSUPPORTED (big-endian). */
-export async function openTorchZip(file: RandomAccessFile, within?: string): Promise<WeightSource> {
+export async function openTorchZip(file: RandomAccessFile, unwrap: boolean): Promise<WeightSource> {
   const { path } = file;
   const archive = await openZip(file);
   const root = rootOf(path, archive);
   await requireLittleEndian(path, archive, root);
-  const state = parseState(path, await readPickle(path, archive, root), within);
+  const state = parseState(path, await readPickle(path, archive, root), unwrap);
   const storages = storageMembers(path, archive, root, state.tensors.values());
   return torchSource(file, state, (key, offset, length) =>
     archive.readPart(storages.get(key) as Member, offset, length),
@@ -63,11 +63,11 @@ async function readPickle(
   return readMember(member);
 }
 
-function parseState(path: string, pickle: Uint8Array, within: string | undefined) {
+function parseState(path: string, pickle: Uint8Array, unwrap: boolean) {
   try {
     const { value, end } = unpickle(pickle, 0, storageReference);
     if (end !== pickle.length) throw new PickleFailure(`${pickle.length - end} bytes follow the pickle`);
-    return flattenStateDict(value as PickleValue, within);
+    return flattenStateDict(value as PickleValue, unwrap);
   } catch (error) {
     if (error instanceof PickleFailure) throw refusal(path, `${PICKLE_NAME} ${error.message}`, error);
     throw error;
