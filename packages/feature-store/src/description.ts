@@ -62,11 +62,23 @@ export function faultOf(description: unknown): string | undefined {
   return nameFault(parsed.data.arrays) ?? sizeFault(parsed.data);
 }
 
-/** @throws DifftapError USAGE_INVALID when the description breaks a rule. */
-export function checkDescription(description: StoreDescription): void {
+/**
+ * The description as it is stored: members that are undefined are absent, as in JSON.
+ * @throws DifftapError USAGE_INVALID when it breaks a rule.
+ */
+export function checkedDescription(given: StoreDescription): StoreDescription {
+  const description = withoutUndefined({ ...given }) as StoreDescription;
   const fault = faultOf(description);
-  if (fault !== undefined)
-    throw new DifftapError("USAGE_INVALID", `no store can be made from this: ${fault}`);
+  if (fault === undefined) return description;
+  throw new DifftapError("USAGE_INVALID", `no store can be made from this: ${fault}`);
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  const defined = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(defined.map(([key, member]) => [key, withoutUndefined(member)]));
 }
 
 function nameFault(arrays: readonly FeatureArray[]): string | undefined {

@@ -14,7 +14,7 @@ import type * as zarr from "zarrita";
 import { type ChunkAddress, readChunk, type StoredValues, writeChunk, zarrArray } from "./chunks.js";
 import { registerCodecs } from "./codecs.js";
 import { enterStore, readRoot } from "./create.js";
-import { checkDescription, type StoreDescription } from "./description.js";
+import { checkedDescription, type StoreDescription } from "./description.js";
 import { encodeFeatures } from "./encode.js";
 import { readableFolder, writableFolder, writeSame } from "./folder.js";
 import { type ArrayLayout, arrayLayouts, chunkCount, chunkName, chunkRows } from "./layout.js";
@@ -67,9 +67,9 @@ export async function createFeatureStore(
   description: StoreDescription,
   options: { readonly fileSystem?: FileSystem } = {},
 ): Promise<FeatureStoreWriter> {
-  checkDescription(description);
+  const asked = checkedDescription(description);
   registerCodecs();
-  const { description: entered } = await enterStore(path, description, options.fileSystem);
+  const { description: entered } = await enterStore(path, asked, options.fileSystem);
   const state = {
     path,
     description: entered,

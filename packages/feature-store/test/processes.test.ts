@@ -57,7 +57,7 @@ describe("processes that write one store", () => {
       expect((await openFeatureStore(path)).complete).toBe(true);
       expect(await bytesIn(path)).toEqual(await uninterrupted);
     }
-  }, 60_000);
+  });
 
   it("at the same time, all of it twice, do no harm", async () => {
     const path = await storePath();
@@ -68,7 +68,7 @@ describe("processes that write one store", () => {
       ["", ""],
     ]);
     expect(await bytesIn(path)).toEqual(await uninterrupted);
-  }, 60_000);
+  });
 
   it("killed at random moments and started again, compute no finished chunk twice", async () => {
     const path = await storePath();
@@ -89,5 +89,5 @@ describe("processes that write one store", () => {
     for (const chunk of last.chunks()) expect(finished.has(chunk)).toBe(false);
     expect(last.output.text).toContain("complete true");
     expect(await bytesIn(path)).toEqual(await uninterrupted);
-  }, 60_000);
+  });
 });

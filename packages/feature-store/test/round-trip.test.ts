@@ -70,6 +70,19 @@ describe("the bytes of a store", () => {
   });
 });
 
+it("takes an undefined member of the request for an absent one", async () => {
+  const { path } = await filledStore({
+    ...description,
+    request: {
+      ...description.request,
+      split: undefined,
+      dataset: { name: "scenes", count: 11, split: undefined },
+    },
+  });
+  expect((await openFeatureStore(path)).request).toEqual(description.request);
+  await createFeatureStore(path, description);
+});
+
 it("keeps one row of one array when that is all there is", async () => {
   const tiny = { ...description, samples: 1, chunkSamples: 1, arrays: [{ name: "x", sampleShape: [1] }] };
   const { path } = await filledStore(tiny);

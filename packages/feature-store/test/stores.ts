@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { elementCount, ndarray } from "@difftap/core";
-import { afterAll } from "vitest";
+import { afterAll, vi } from "vitest";
 import {
   type ChunkContent,
   createFeatureStore,
@@ -12,6 +12,9 @@ import {
   type StoreDescription,
   timesFile,
 } from "../src/index.js";
+
+// Everything here waits for the disk, which others may be using.
+vi.setConfig({ testTimeout: 120_000 });
 
 const made: string[] = [];
 afterAll(async () => {

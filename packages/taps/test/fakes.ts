@@ -2,6 +2,7 @@
 import type { BackboneBatch, BackboneRuntime, TapSession } from "@difftap/backbone";
 import { blockTable, parseArchitecture } from "@difftap/backbone";
 import { elementCount, type NdArray, ndarray } from "@difftap/core";
+import { vi } from "vitest";
 import {
   type FeatureBatch,
   type FeatureRequest,
@@ -9,6 +10,9 @@ import {
   type ImageLoader,
   sampleShape,
 } from "../src/index.js";
+
+// Much here waits for timers, which come late on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 export const architecture = parseArchitecture({
   imageSize: 8,
