@@ -28,7 +28,7 @@ export function eachSample(
   visit: (t: number, from: number, to: number, sample: number) => void,
 ): void {
   const size = length / timesteps.length;
-  if (!Number.isInteger(size)) {
+  if (timesteps.length === 0 || !Number.isInteger(size)) {
     throw new DifftapError(
       "USAGE_INVALID",
       `${length} values cannot be divided among ${timesteps.length} timesteps`,

@@ -10,8 +10,15 @@ import { firstVariance, type Schedule } from "./schedule.js";
  */
 export type VarianceType = "FIXED_SMALL" | "FIXED_LARGE" | "LEARNED" | "LEARNED_RANGE";
 
+const VARIANCE_TYPES: readonly VarianceType[] = ["FIXED_SMALL", "FIXED_LARGE", "LEARNED", "LEARNED_RANGE"];
+
 /** True when the network puts out twice the channels, the second half of each sample being v. */
 export function learnsVariance(type: VarianceType): boolean {
+  if (!VARIANCE_TYPES.includes(type)) {
+    throw new DifftapError("CONFIG_INVALID", `there is no variance type "${String(type)}"`, {
+      hint: `known: ${VARIANCE_TYPES.join(", ")}`,
+    });
+  }
   return type === "LEARNED" || type === "LEARNED_RANGE";
 }
 
