@@ -1,0 +1,97 @@
+/**
+ * Builds heads from data.
+ *
+ * ```ts
+ * import { createHead } from "@difftap/heads";
+ *
+ * const tap = { name: "t90/b09", block: 9, timestep: 90, channels: 64, height: 4, width: 4 };
+ * const head = createHead({ head: "linear", spec: { pool: 2 }, taps: [tap], classes: 10, seed: 0 });
+ * const logits = head.forward({ "t90/b09": maps }, { training: false });
+ * ```
+ */
+import { DifftapError, nearest } from "@difftap/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { z } from "zod";
+import type { ForwardOptions, HeadDefinition, HeadParts } from "./definition.js";
+import { findHead, heads } from "./registry.js";
+import { type Features, type HeadTap, mapsOf } from "./tap.js";
+
+export interface HeadRequest {
+  /** A name of the registry. */
+  readonly head: string;
+  /** Checked against the head's schema; defaults are filled in. */
+  readonly spec?: unknown;
+  readonly taps: readonly HeadTap[];
+  readonly classes: number;
+  readonly seed: number | bigint;
+}
+
+/** Everything a head is but its numbers: plain JSON, saved beside the weights. */
+export interface HeadDescription {
+  readonly head: string;
+  readonly spec: unknown;
+  readonly taps: readonly HeadTap[];
+  readonly classes: number;
+}
+
+export interface Head {
+  readonly description: HeadDescription;
+  /** What is trained, by PyTorch's names. */
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  /** What is kept but not trained. */
+  readonly buffers: ReadonlyMap<string, tf.Variable>;
+  /**
+   * Logits [N, classes]; the caller disposes them.
+   * @throws DifftapError REQUEST_INVALID for features of other taps or shapes.
+   */
+  forward(features: Features, options: ForwardOptions): tf.Tensor2D;
+  dispose(): void;
+}
+
+/**
+ * A head with fresh parameters. The same request gives the same parameters.
+ * @throws DifftapError CONFIG_INVALID for an unknown head, a spec its schema refuses, fewer than two classes.
+ */
+export function createHead(request: HeadRequest, definitions: readonly HeadDefinition[] = heads): Head {
+  const { taps, classes, seed } = request;
+  const definition = findHead(request.head, definitions);
+  const spec = parseSpec(definition, request.spec ?? {});
+  if (!Number.isInteger(classes) || classes < 2) {
+    throw new DifftapError("CONFIG_INVALID", `a head for ${classes} classes: at least 2 are needed`);
+  }
+  const parts = definition.build({ spec, taps, classes, seed });
+  return assemble(parts, { head: definition.name, spec, taps, classes });
+}
+
+function assemble(
+  { variables, buffers = new Map(), forward }: HeadParts,
+  description: HeadDescription,
+): Head {
+  return {
+    description,
+    variables,
+    buffers,
+    forward: (features, options) => tf.tidy(() => forward(mapsOf(features, description.taps), options)),
+    dispose() {
+      for (const variable of [...variables.values(), ...buffers.values()]) variable.dispose();
+    },
+  };
+}
+
+/** @throws DifftapError CONFIG_INVALID naming each field that is wrong. */
+export function parseSpec({ name, spec: schema }: HeadDefinition, spec: unknown): unknown {
+  const parsed = schema.safeParse(spec);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => problem(issue, schema));
+  throw new DifftapError("CONFIG_INVALID", `spec of head ${name}: ${problems.join("; ")}`, {
+    details: { head: name, issues: parsed.error.issues },
+  });
+}
+
+function problem(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  if (issue.code !== "unrecognized_keys") return `${issue.path.join(".") || "spec"}: ${issue.message}`;
+  const known = "shape" in schema ? Object.keys(schema.shape as object) : [];
+  return issue.keys
+    .map((key) => `unknown key "${key}"${known.length > 0 ? `, did you mean "${nearest(key, known)}"?` : ""}`)
+    .join("; ");
+}

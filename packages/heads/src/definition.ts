@@ -1,0 +1,69 @@
+/**
+ * What a head is. A head reads maps of named taps and gives logits; it never sees images, files or the backbone.
+ *
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs-core";
+ * import { z } from "zod";
+ * import { defineHead, linearParameters } from "@difftap/heads";
+ *
+ * export default defineHead({
+ *   name: "mean-linear",
+ *   spec: z.strictObject({}),
+ *   build({ taps: [tap], classes, seed }) {
+ *     const variables = linearParameters("fcs.0", { inputs: tap!.channels, outputs: classes, seed });
+ *     const [weight, bias] = [variables.get("fcs.0.weight")!, variables.get("fcs.0.bias")!];
+ *     const forward = (maps) => tf.add(tf.matMul(tf.mean(maps.get(tap!.name)!, [2, 3]), weight, false, true), bias);
+ *     return { variables, forward };
+ *   },
+ * });
+ * ```
+ */
+import type * as tf from "@tensorflow/tfjs-core";
+import type { z } from "zod";
+import type { HeadTap } from "./tap.js";
+
+export interface HeadContext<Spec> {
+  readonly spec: Spec;
+  /** What the head will be fed, in the order asked for. */
+  readonly taps: readonly HeadTap[];
+  readonly classes: number;
+  /** Decides the initial parameters and, where there is any, dropout. */
+  readonly seed: number | bigint;
+}
+
+export interface ForwardOptions {
+  /** Batch statistics and dropout are on. */
+  readonly training: boolean;
+}
+
+/** Maps [N, C, H, W] by the name of their tap. */
+export type Maps = ReadonlyMap<string, tf.Tensor4D>;
+
+export interface HeadParts {
+  /** What is trained, by PyTorch's names: "fcs.0.weight". */
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  /** What is kept but not trained: running means and variances. */
+  readonly buffers?: ReadonlyMap<string, tf.Variable>;
+  /** Maps to logits [N, classes]. Called inside a tidy. */
+  forward(maps: Maps, options: ForwardOptions): tf.Tensor2D;
+}
+
+export interface HeadDefinition {
+  readonly name: string;
+  /** Checks a spec and fills in its defaults. The result is plain data. */
+  readonly spec: z.ZodType;
+  build(context: HeadContext<unknown>): HeadParts;
+}
+
+/** Joins a name, the schema of its spec and what builds it; the spec's type follows from the schema. */
+export function defineHead<Schema extends z.ZodType>(definition: {
+  readonly name: string;
+  readonly spec: Schema;
+  build(context: HeadContext<z.output<Schema>>): HeadParts;
+}): HeadDefinition {
+  return {
+    name: definition.name,
+    spec: definition.spec,
+    build: (context) => definition.build({ ...context, spec: context.spec as z.output<Schema> }),
+  };
+}

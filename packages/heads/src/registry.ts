@@ -1,0 +1,20 @@
+/** Every head of this package. A new one is a file in definitions/, a line here, and passes the contract suite. */
+import { DifftapError, nearest } from "@difftap/core";
+import type { HeadDefinition } from "./definition.js";
+import { linear } from "./definitions/linear.js";
+
+export const heads: readonly HeadDefinition[] = [linear];
+
+/**
+ * The head of that name.
+ * @throws DifftapError CONFIG_INVALID with the nearest name and the list.
+ */
+export function findHead(name: string, definitions: readonly HeadDefinition[] = heads): HeadDefinition {
+  const found = definitions.find((each) => each.name === name);
+  if (found) return found;
+  const known = definitions.map((each) => each.name);
+  throw new DifftapError("CONFIG_INVALID", `there is no head named "${name}"`, {
+    hint: `did you mean "${nearest(name, known)}"? Known: ${known.join(", ")}`,
+    details: { name, known },
+  });
+}
