@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-export {};
+import { processTerminal, runCommand } from "@difftap/command-line";
+import { evalProgram } from "./program.js";
+
+const terminal = processTerminal();
+process.exitCode = await runCommand(evalProgram(terminal), process.argv.slice(2), terminal);

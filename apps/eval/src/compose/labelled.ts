@@ -1,0 +1,49 @@
+/** One array of a store with its labels, rows that could not be read left out. */
+import { DifftapError, elementCount, type LongWork, type NdArray, ndarray } from "@difftap/core";
+import type { FeatureStore } from "@difftap/feature-store";
+
+export interface LabelledFeatures {
+  /** [n, d]: maps are flattened. */
+  readonly features: NdArray<"float32">;
+  /** [n] */
+  readonly labels: Int32Array;
+  /** Row of each sample in the store. */
+  readonly rows: Uint32Array;
+}
+
+/**
+ * Reads one array with labels.
+ * @throws DifftapError LABELS_MISMATCH when a readable image has no label.
+ */
+export async function readLabelled(
+  store: FeatureStore,
+  array: string,
+  work: LongWork = {},
+): Promise<LabelledFeatures> {
+  const [all, labels, valid] = [await store.readAll(array, work), await store.labels(), await store.valid()];
+  const rows = Uint32Array.from(valid.keys()).filter((row) => valid[row] === 1);
+  const unlabelled = rows.find((row) => labels[row]! < 0);
+  if (unlabelled !== undefined) {
+    const ids = await store.ids();
+    throw new DifftapError("LABELS_MISMATCH", `${ids[unlabelled]} in ${store.path} has no label`, {
+      hint: "probes need a class for every image: use a labelled data set",
+      details: { row: unlabelled, id: ids[unlabelled] },
+    });
+  }
+  return { features: pick(all, rows), labels: Int32Array.from(rows, (row) => labels[row]!), rows };
+}
+
+function pick(all: NdArray<"float32">, rows: Uint32Array): NdArray<"float32"> {
+  const width = elementCount(all.shape.slice(1));
+  if (rows.length === all.shape[0]) return ndarray("float32", [rows.length, width], all.data);
+  const picked = new Float32Array(rows.length * width);
+  rows.forEach((row, index) => {
+    picked.set(all.data.subarray(row * width, (row + 1) * width), index * width);
+  });
+  return ndarray("float32", [rows.length, width], picked);
+}
+
+/** Number of classes: the names' count, or one more than the largest label of the training set. */
+export function classCount(names: readonly string[] | null, labels: Int32Array): number {
+  return names?.length ?? labels.reduce((largest, label) => Math.max(largest, label), -1) + 1;
+}

@@ -1,0 +1,37 @@
+/** The settings that have a word beside numbers: blocks ("all"), timesteps ("clean"), pool ("map"), shard ("i/n"). */
+import { wholeNumber, wholeNumbers } from "@difftap/command-line";
+import { z } from "zod";
+
+/** A list of block numbers, or every block. */
+export const blockList = () => z.union([z.literal("all"), wholeNumbers()]);
+
+/** Timestep indices and "clean", in the order given. */
+export const timestepList = () =>
+  z.preprocess(
+    (value) =>
+      (Array.isArray(value) ? value : String(value).split(",")).map((part: unknown) =>
+        part === "clean" ? part : String(part).trim(),
+      ),
+    z
+      .array(
+        z.union([
+          z.literal("clean"),
+          z.string().regex(/^\d+$/, 'takes timestep indices or "clean"').transform(Number),
+        ]),
+      )
+      .min(1),
+  );
+
+/** Cells along one side of a pooled map, or the whole map. */
+export const poolSize = () => z.union([z.literal("map"), wholeNumber(1)]);
+
+/** "0/4": the first of four shards. */
+export const shardAddress = () =>
+  z
+    .string()
+    .regex(/^\d+\/\d+$/, 'takes "index/count", such as 0/4')
+    .transform((text) => {
+      const [index, count] = text.split("/").map(Number) as [number, number];
+      return { index, count };
+    })
+    .refine(({ index, count }) => index < count, "the index is below the count: 0/4 to 3/4");

@@ -1,0 +1,25 @@
+/** difftap-eval: every command in one program. */
+import type { Terminal } from "@difftap/command-line";
+import { addCommand } from "@difftap/command-line";
+import { Command } from "commander";
+import { features } from "./commands/features.js";
+import { grid } from "./commands/grid.js";
+import { knn } from "./commands/knn.js";
+import { probe } from "./commands/probe.js";
+import { taps } from "./commands/taps.js";
+import { verify } from "./commands/verify.js";
+
+/** The program with all its commands, writing to `terminal`. */
+export function evalProgram(terminal: Terminal): Command {
+  const program = new Command("difftap-eval").description(
+    "Reads features out of diffusion models and measures them",
+  );
+  program.addHelpText("before", "Example:\n  difftap-eval grid --preset scenes --out runs/scenes\n");
+  addCommand(program, taps, terminal);
+  addCommand(program, features, terminal);
+  addCommand(program, grid, terminal);
+  addCommand(program, probe, terminal);
+  addCommand(program, knn, terminal);
+  addCommand(program, verify, terminal);
+  return program;
+}
