@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    projects: ["packages/*", "apps/*", "tooling/gate"],
+    projects: ["packages/*", "apps/*"],
     testTimeout: 30_000,
     reporters: ["default"],
   },

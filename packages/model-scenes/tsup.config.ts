@@ -1,3 +1,0 @@
-import { preset } from "@difftap/tsup-preset";
-
-export default preset();
