@@ -3,7 +3,7 @@
  *
  * Logarithm, sine and cosine are written out here, not taken from `Math`: JavaScript engines may differ in the last bit of those,
  * and noise has to be the same on every machine. Only + − × ÷ and √ are used, which IEEE 754 rounds exactly; being inlined
- * they are faster too. Errors are below 4e-16 (relative for the logarithm).
+ * they are faster too. Errors are below 5e-16 (relative for the logarithm).
  */
 
 const UNIT = 2 ** -32;
