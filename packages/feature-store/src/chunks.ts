@@ -70,11 +70,7 @@ function asCorrupt(address: ChunkAddress, error: unknown): unknown {
   return corrupt(address, (cause as Error).message, error);
 }
 
-export function corrupt(
-  { root, layout, chunk }: ChunkAddress,
-  reason: string,
-  cause?: unknown,
-): DifftapError {
+function corrupt({ root, layout, chunk }: ChunkAddress, reason: string, cause?: unknown): DifftapError {
   const file = chunkPath(root, layout, chunk);
   return new DifftapError(
     "STORE_CORRUPT",

@@ -9,7 +9,7 @@ import { registry } from "zarrita";
 const checksumBytes = 4;
 
 /** Appends the checksum. */
-export function appendChecksum(bytes: Uint8Array): Uint8Array {
+function appendChecksum(bytes: Uint8Array): Uint8Array {
   const sealed = new Uint8Array(bytes.byteLength + checksumBytes);
   sealed.set(bytes);
   new DataView(sealed.buffer).setUint32(bytes.byteLength, crc32c(bytes), true);

@@ -3,13 +3,13 @@ import { DifftapError } from "@difftap/core";
 import { z } from "zod";
 
 /** Bytes of one chunk of one array above which a store is refused: two of them are in memory while reading. */
-export const largestChunkBytes = 2 ** 30;
+const largestChunkBytes = 2 ** 30;
 
 /** Samples above which a store is refused: rows are addressed by int32 everywhere else. */
-export const largestSampleCount = 2 ** 31 - 1;
+const largestSampleCount = 2 ** 31 - 1;
 
 /** Names that the store itself uses at its root. */
-export const reservedNames = ["labels", "ids", "valid", "times"] as const;
+const reservedNames = ["labels", "ids", "valid", "times"] as const;
 
 export type StoredDtype = "float16" | "float32";
 

@@ -13,7 +13,7 @@ const isContainer = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null;
 
 /** Every leaf at which two JSON values differ, in order of path. */
-export function differences(stored: unknown, asked: unknown, path = ""): Difference[] {
+function differences(stored: unknown, asked: unknown, path = ""): Difference[] {
   if (Object.is(stored, asked)) return [];
   if (!isContainer(stored) || !isContainer(asked) || Array.isArray(stored) !== Array.isArray(asked)) {
     return [{ path, stored, asked }];

@@ -5,7 +5,7 @@ import { descriptionSchema, faultOf, type StoreDescription } from "./description
 import { groupMetadata } from "./layout.js";
 
 /** Written into every store; another number is refused. */
-export const formatName = "difftap.features/1";
+const formatName = "difftap.features/1";
 
 export interface RootMetadata {
   readonly description: StoreDescription;

@@ -12,7 +12,7 @@ import { bytesIn, contentOf, description, filledStore } from "./stores.js";
 function mountSmallDisk(): { path: string } | { reason: string } {
   const path = mkdtempSync(join(tmpdir(), "difftap-full-"));
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", path], { stdio: "pipe" });
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=512k", "tmpfs", path], { stdio: "pipe" });
     return { path };
   } catch (error) {
     rmSync(path, { recursive: true });
@@ -28,7 +28,7 @@ const wide: StoreDescription = { ...description, arrays: [{ name: "t50/b09", sam
 describe.skipIf("reason" in disk)(title, () => {
   const path = "path" in disk ? disk.path : "";
   afterAll(() => {
-    execFileSync("umount", [path]);
+    execFileSync("/bin/umount", [path]);
     rmSync(path, { recursive: true });
   });
 

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { openFeatureStore } from "../src/index.js";
 import { bytesIn, temporaryFolder } from "./stores.js";
 
-const script = resolve(import.meta.dirname, "shard-process.mjs");
+const script = fileURLToPath(new URL("./shard-process.mjs", import.meta.url));
 
 function start(path: string, index: number, count: number, pause = 0) {
   const child = spawn(process.execPath, [script, path, ...[index, count, pause].map(String)], {

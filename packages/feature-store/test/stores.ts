@@ -47,7 +47,7 @@ export const description: StoreDescription = {
 };
 
 /** The value at an element of a row; a multiple of 1/8 below 256, so that float16 holds it exactly. */
-export const valueAt = (array: string, row: number, element: number) =>
+const valueAt = (array: string, row: number, element: number) =>
   ((array.length * 31 + row * 17 + element * 3) % 2000) / 8 - 100;
 
 export function contentOf(
