@@ -68,15 +68,16 @@ const PREFETCHED_BATCHES = 2;
  * IMAGE_CORRUPT naming path and reason under "fail"; READ_FAILED and DATA_REFUSED always
  */
 export async function* loadImages(dataset: ImageDataset, options: LoadOptions): AsyncGenerator<ImageBatch> {
-  const { size, batch, signal } = options;
+  const { size, batch, workers = DEFAULT_WORKERS, signal } = options;
   checkPositive("size", size);
   checkPositive("batch", batch);
+  checkPositive("workers", workers);
   const indices = Uint32Array.from(
     options.indices ?? Array.from({ length: dataset.length }, (_, index) => index),
   );
   for (const index of indices) checkIndex(index, dataset.length, dataset.name);
   sharp.concurrency(1); // one image, one thread: many small images run at once
-  const limit = limiter(options.workers ?? DEFAULT_WORKERS);
+  const limit = limiter(workers);
   const batches = Math.ceil(indices.length / batch);
   yield* inOrder(batches, PREFETCHED_BATCHES, (number, stopped) => {
     throwIfAborted(signal);

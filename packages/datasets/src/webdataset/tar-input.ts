@@ -63,11 +63,11 @@ export function streamingInput(chunks: AsyncIterator<Uint8Array>, path: string):
     }
     return true;
   };
-  const advance = async (length: number, use: (part: Uint8Array, at: number) => void): Promise<void> => {
+  const advance = async (length: number, use: (part: Uint8Array) => void): Promise<void> => {
     for (let done = 0; done < length; ) {
       if (chunk.length === 0 && !(await refill())) throw truncated(path, position, length - done, position);
       const part = chunk.subarray(0, length - done);
-      use(part, done);
+      use(part);
       chunk = chunk.subarray(part.length);
       done += part.length;
       position += part.length;
@@ -79,9 +79,10 @@ export function streamingInput(chunks: AsyncIterator<Uint8Array>, path: string):
       return position;
     },
     async take(length) {
-      const bytes = new Uint8Array(length);
-      await advance(length, (part, at) => bytes.set(part, at));
-      return bytes;
+      // Parts are gathered as they come: a header may announce more bytes than there are.
+      const parts: Uint8Array[] = [];
+      await advance(length, (part) => parts.push(part));
+      return Buffer.concat(parts, length);
     },
     skip: (length) => advance(length, () => {}),
     atEnd: async () => !(await refill()),

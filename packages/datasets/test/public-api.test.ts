@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import * as api from "../src/index.js";
+
+it("exports exactly this", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "centreCrop",
+    "datasetKinds",
+    "decode",
+    "defineDataset",
+    "holdOut",
+    "kShot",
+    "labelsOf",
+    "listedIndices",
+    "loadImages",
+    "openDataset",
+    "openFolder",
+    "openIdxDataset",
+    "openScenes",
+    "openWebDataset",
+    "order",
+    "renderScene",
+    "sceneClasses",
+    "sceneFineClasses",
+    "splitFraction",
+    "squarePixels",
+    "subset",
+    "unlabelled",
+  ]);
+});
