@@ -4,12 +4,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDifftapError, sha256Hex, stableStringify } from "@difftap/core";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { checkChecksum, decodeStrings, encodeStrings } from "../src/codecs.js";
 import { openFeatureStore } from "../src/index.js";
 import { filledStore, temporaryFolder } from "./stores.js";
 
 const numRuns = Number(process.env.DIFFTAP_FUZZ_RUNS ?? 400);
+vi.setConfig({ testTimeout: 120_000 + 20 * numRuns });
 
 let text: string;
 let folder: string;
