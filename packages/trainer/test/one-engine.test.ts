@@ -26,7 +26,8 @@ describe.skipIf(missing)(missing ? "heads (skipped: not built)" : "heads", () =>
       (_, i) => Math.sin(i * i) + 3 * labels[Math.floor(i / 32)]!,
     );
     const source = memorySource({ [tap.name]: ndarray("float32", [64, 2, 4, 4], values) }, labels);
-    const { evaluation } = await train({ model: head, source, validation: source, recipe });
+    const long = { ...recipe, schedule: { kind: "constant" }, duration: { epochs: 40 } } as const;
+    const { evaluation } = await train({ model: head, source, validation: source, recipe: long });
     expect(evaluation!.top1).toBeGreaterThan(0.9);
   });
 });
