@@ -36,6 +36,8 @@ export interface OnnxBackboneOptions {
   readonly architecture: Architecture;
   /** A checkpoint's path, or opened weights (which stay the caller's to close). */
   readonly weights: string | WeightSource;
+  /** The weights' digest where it is known already; computed from the file, or from every tensor, otherwise. */
+  readonly weightsDigest?: string;
   /** Threads that each hold a session and its weights. */
   readonly workers?: number;
   /** Threads within a session. Results do not depend on it. */
@@ -72,12 +74,16 @@ export async function openOnnxBackbone(options: OnnxBackboneOptions): Promise<On
   };
   try {
     checkWeights(architecture, source);
-    const digest = typeof weights === "string" ? await weightsDigest(weights) : await contentDigest(source);
+    const digest = options.weightsDigest ?? (await digestOf(weights));
     return createBackbone(options, source, digest, closeSource);
   } catch (error) {
     await closeSource();
     throw error;
   }
+}
+
+function digestOf(weights: string | WeightSource): Promise<string> {
+  return typeof weights === "string" ? weightsDigest(weights) : contentDigest(weights);
 }
 
 function createBackbone(

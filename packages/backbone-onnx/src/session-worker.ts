@@ -27,7 +27,7 @@ async function handle(request: WorkerRequest): Promise<Outputs> {
       sessions.set(request.session, await open(request));
       return {};
     case "run":
-      return run(sessions.get(request.session)!, request.feeds);
+      return run(request.session, request.feeds);
     case "close":
       await sessions.get(request.session)?.release();
       sessions.delete(request.session);
@@ -35,8 +35,13 @@ async function handle(request: WorkerRequest): Promise<Outputs> {
   }
 }
 
-function open({ model, weights, threads }: WorkerRequest & { kind: "open" }): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
+/** The runtime copies the weights into the layout it wants; ours are given back at once. */
+async function open({
+  model,
+  weights,
+  threads,
+}: WorkerRequest & { kind: "open" }): Promise<InferenceSession> {
+  const session = await InferenceSession.create(model, {
     externalData: [{ path: WEIGHTS_LOCATION, data: weights }],
     graphOptimizationLevel: "all",
     executionProviders: ["cpu"],
@@ -44,9 +49,13 @@ function open({ model, weights, threads }: WorkerRequest & { kind: "open" }): Pr
     interOpNumThreads: 1,
     extra: { session: { set_denormal_as_zero: "1" } },
   });
+  weights.buffer.resize(0);
+  return session;
 }
 
-async function run(session: InferenceSession, feeds: Feeds): Promise<Outputs> {
+async function run(number: number, feeds: Feeds): Promise<Outputs> {
+  const session = sessions.get(number);
+  if (session === undefined) throw new Error(`session ${number} is not open`);
   const tensors = Object.entries(feeds).map(([name, feed]) => [name, tensorOf(feed)] as const);
   const results = await session.run(Object.fromEntries(tensors));
   // The runtime owns the memory of its results, so they are copied before they can be transferred.

@@ -12,7 +12,8 @@ export async function loadWeights(
   layout: WeightLayout,
   source: WeightSource,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const data = new ArrayBuffer(layout.byteLength);
+  // Resizable, so that whoever is done with it gives gigabytes back at once instead of at some garbage collection.
+  const data = new ArrayBuffer(layout.byteLength, { maxByteLength: layout.byteLength });
   for (const weight of layout.weights) {
     const built = await buildWeight(weight, source);
     checkFinite(weight, built, source.path);

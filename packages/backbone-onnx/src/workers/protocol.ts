@@ -14,7 +14,8 @@ export type WorkerRequest =
       readonly kind: "open";
       readonly session: number;
       readonly model: Uint8Array;
-      readonly weights: Uint8Array;
+      /** Over a resizable buffer of its own. */
+      readonly weights: Uint8Array<ArrayBuffer>;
       readonly threads: number;
     }
   | { readonly kind: "run"; readonly session: number; readonly feeds: Feeds }
