@@ -165,6 +165,11 @@ describe("archives that are refused", () => {
       /malformed pax record/,
     ],
     [
+      "a record without a length",
+      tarBytes([{ name: "x", type: "x", content: "path=a" }]),
+      /malformed pax record/,
+    ],
+    [
       "a hostile long name",
       tarBytes([
         { name: "L", type: "L", content: "../../x.jpg\0" },

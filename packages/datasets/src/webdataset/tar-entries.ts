@@ -114,7 +114,7 @@ function paxOverrides(bytes: Uint8Array, where: string): Overrides {
     const space = bytes.indexOf(0x20, start);
     const digits = space === -1 ? "" : text(bytes.subarray(start, space), where);
     const length = /^[1-9][0-9]{0,5}$/.test(digits) ? Number(digits) : 0;
-    if (length <= space - start || start + length > bytes.length)
+    if (length < digits.length + 2 || start + length > bytes.length)
       throw refused(where, "a malformed pax record");
     const [key, value] = splitOnce(text(bytes.subarray(space + 1, start + length - 1), where));
     if (key === "path") overrides.name = value;
