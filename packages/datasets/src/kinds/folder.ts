@@ -73,15 +73,18 @@ const imageName = /\.(jpe?g|png|webp)$/i;
 async function collect(tree: Tree, below: string, found: Found): Promise<void> {
   const path = join(tree.root, below);
   const folders: string[] = [];
+  const images: string[] = [];
   await reading(join(tree.shown, below), async () => {
     for await (const entry of await opendir(path)) {
       if (entry.name.startsWith(".")) continue;
       const id = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isSymbolicLink()) await checkLink(tree, id);
       if (entry.isDirectory()) folders.push(id);
-      else if (imageName.test(entry.name)) found.images.push({ id, size: await sizeOf(tree, id) });
+      else if (imageName.test(entry.name)) images.push(id);
       else countSuffix(found, entry.name);
     }
+    const sized = await Promise.all(images.map(async (id) => ({ id, size: await sizeOf(tree, id) })));
+    for (const image of sized) found.images.push(image);
   });
   if (below === "") found.folders.push(...folders);
   for (const id of folders) await collect(tree, id, found);

@@ -122,11 +122,13 @@ function openShards(): {
       const kept = open.get(shard.path) ?? (open.size < OPEN_SHARDS ? shardSource(shard) : undefined);
       if (kept === undefined) return readOnce(shard, offset, size);
       open.set(shard.path, kept);
+      kept.catch(() => open.delete(shard.path)); // what could not be opened now may be there later
       return (await kept).read(offset, size);
     },
     async close() {
-      for (const source of open.values()) await (await source).close();
+      const sources = [...open.values()];
       open.clear();
+      for (const source of sources) await (await source).close();
     },
   };
 }
