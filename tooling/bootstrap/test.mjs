@@ -10,7 +10,9 @@ installAndBuild();
 const checks = runChecks();
 const tests = runTests();
 const total = (key) => checks[key] + tests[key];
-console.log(`\nchecks: ${checks.passed} passed, ${checks.failed} failed; tests: ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`);
+console.log(
+  `\nchecks: ${checks.passed} passed, ${checks.failed} failed; tests: ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped`,
+);
 console.log(`${total("passed")} passed, ${total("failed")} failed, ${tests.skipped} skipped`);
 process.exit(total("failed") === 0 ? 0 : 1);
 
@@ -18,9 +20,18 @@ process.exit(total("failed") === 0 ? 0 : 1);
 function runTests() {
   rmSync(resultFile, { force: true });
   mkdirSync(resolve(repository, ".vitest"), { recursive: true });
-  const code = pnpm("exec", "vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${resultFile}`);
+  const code = pnpm(
+    "exec",
+    "vitest",
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${resultFile}`,
+  );
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(resultFile, "utf8"));
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+      readFileSync(resultFile, "utf8"),
+    );
     const failed = numFailedTests === 0 && code !== 0 ? 1 : numFailedTests;
     return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
   } catch (error) {

@@ -4,7 +4,15 @@
  * `node tooling/gate/packed.mjs [NAME…]` takes some packages only.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pnpm, repository } from "../bootstrap/pnpm.mjs";
@@ -18,7 +26,9 @@ mkdirSync(tarballs, { recursive: true });
 for (const { folder } of packages.values()) {
   if (pnpm("--dir", folder, "--silent", "pack", "--pack-destination", tarballs) !== 0) process.exit(1);
 }
-const chosen = [...packages.keys()].filter((name) => wanted.length === 0 || wanted.includes(name.split("/")[1]));
+const chosen = [...packages.keys()].filter(
+  (name) => wanted.length === 0 || wanted.includes(name.split("/")[1]),
+);
 const problems = chosen.flatMap((name) => [...lint(name), ...runExample(name)]);
 for (const problem of problems) console.error(problem);
 console.log(`${chosen.length} packages packed, linted, installed and run: ${problems.length} problems`);
@@ -32,7 +42,9 @@ function readPackages() {
   const entries = folders
     .filter((folder) => existsSync(join(folder, "package.json")))
     .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }));
-  return new Map(entries.filter(({ manifest }) => !manifest.private).map((entry) => [entry.manifest.name, entry]));
+  return new Map(
+    entries.filter(({ manifest }) => !manifest.private).map((entry) => [entry.manifest.name, entry]),
+  );
 }
 
 function tarballOf(name) {
@@ -52,7 +64,8 @@ function closure(name, found = new Set()) {
 function lint(name) {
   const tarball = tarballOf(name);
   const checks = [["publint", "run", tarball, "--strict"]];
-  if ("." in packages.get(name).manifest.exports) checks.push(["attw", tarball, "--profile", "esm-only", "--no-emoji"]);
+  if ("." in packages.get(name).manifest.exports)
+    checks.push(["attw", tarball, "--profile", "esm-only", "--no-emoji"]);
   return checks.flatMap(([tool, ...args]) => {
     const result = spawnSync("node_modules/.bin/" + tool, args, { cwd: repository, encoding: "utf8" });
     return result.status === 0 ? [] : [`${name}: ${tool} says\n${result.stdout}${result.stderr}`];
@@ -61,7 +74,9 @@ function lint(name) {
 
 function runExample(name) {
   const readme = join(packages.get(name).folder, "README.md");
-  const example = existsSync(readme) ? /```js\n([\s\S]*?)```/.exec(readFileSync(readme, "utf8"))?.[1] : undefined;
+  const example = existsSync(readme)
+    ? /```js\n([\s\S]*?)```/.exec(readFileSync(readme, "utf8"))?.[1]
+    : undefined;
   if (example === undefined) return [`${name}: README.md has no js example`];
   const folder = mkdtempSync(join(tmpdir(), "difftap-packed-"));
   try {
@@ -72,10 +87,22 @@ function runExample(name) {
 }
 
 function installAndRun(name, folder, example) {
-  const dependencies = Object.fromEntries([...closure(name)].map((each) => [each, `file:${tarballOf(each)}`]));
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
+  const dependencies = Object.fromEntries(
+    [...closure(name)].map((each) => [each, `file:${tarballOf(each)}`]),
+  );
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ private: true, type: "module", dependencies }),
+  );
   writeFileSync(join(folder, "example.js"), example);
-  const npm = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  const npm = [
+    "install",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--loglevel=error",
+  ];
   const installed = spawnSync("npm", npm, { cwd: folder, encoding: "utf8" });
   if (installed.status !== 0) return [`${name}: npm install failed\n${installed.stdout}${installed.stderr}`];
   const ran = spawnSync(process.execPath, ["example.js"], { cwd: folder, encoding: "utf8", timeout: 60_000 });

@@ -1,3 +1,4 @@
+export { classTables, namesOf } from "./compose/classification.js";
 export { type Extraction, type ExtractionJob, extractToStore, type TapChoice } from "./compose/features.js";
 export { type Selection, selectImages } from "./compose/images.js";
 export { classCount, type LabelledFeatures, readLabelled } from "./compose/labelled.js";

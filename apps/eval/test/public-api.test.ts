@@ -5,8 +5,10 @@ test("the public surface is exactly this list", () => {
   expect(Object.keys(api).sort()).toEqual([
     "EMBEDDED_MODEL",
     "classCount",
+    "classTables",
     "evalProgram",
     "extractToStore",
+    "namesOf",
     "openModel",
     "readLabelled",
     "selectImages",

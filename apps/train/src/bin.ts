@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-export {};
+import { processTerminal, runCommand } from "@difftap/command-line";
+import { trainProgram } from "./program.js";
+
+const terminal = processTerminal();
+process.exitCode = await runCommand(trainProgram(terminal), process.argv.slice(2), terminal);

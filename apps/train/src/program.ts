@@ -1,0 +1,17 @@
+/** difftap-train: every command in one program. */
+import { addCommand, type Terminal } from "@difftap/command-line";
+import { Command } from "commander";
+import { head } from "./head.js";
+
+/** The program with all its commands, writing to `terminal`. */
+export function trainProgram(terminal: Terminal): Command {
+  const program = new Command("difftap-train").description(
+    "Trains heads on the features of diffusion models",
+  );
+  program.addHelpText(
+    "before",
+    "Example:\n  difftap-train head --train train.zarr --test test.zarr --out runs/linear\n",
+  );
+  addCommand(program, head, terminal);
+  return program;
+}
