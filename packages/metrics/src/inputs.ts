@@ -64,8 +64,16 @@ export function checkSeveralClasses(labels: Int32Array, name: string): void {
 
 /** @throws DifftapError NUMERIC naming row, column and value of the first number that is not finite. */
 export function checkFinite(matrix: Matrix, name: string): void {
+  if (allFinite(matrix.data)) return;
   const index = matrix.data.findIndex((value: number) => !Number.isFinite(value));
-  if (index !== -1) throw notFinite(matrix, index, name);
+  throw notFinite(matrix, index, name);
+}
+
+/** Zero times anything finite is zero, times anything else NaN: one pass without a branch. */
+export function allFinite(values: Float32Array | Float64Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i]!;
+  return sum === 0;
 }
 
 /** The error for the value at a flat index. */

@@ -1,7 +1,7 @@
 /** The k most similar rows of a bank for every query, in bounded memory. */
 import { setImmediate } from "node:timers/promises";
 import { DifftapError, type LongWork, throwIfAborted } from "@difftap/core";
-import { checkFinite, type Matrix, matrixSize } from "../inputs.js";
+import { type Matrix, matrixSize } from "../inputs.js";
 import { type Best, type Block, blockOf, openSimilaritySearch, type SimilaritySearch } from "./similarity.js";
 
 export interface NeighbourOptions extends LongWork {
@@ -34,21 +34,42 @@ const QUERIES_PER_CALL = 128;
 export async function nearestNeighbours(options: NeighbourOptions): Promise<Neighbours> {
   const { train, test, k, chunk = DEFAULT_CHUNK, signal, onProgress } = options;
   const { bank, queries, columns } = checkSearch(options, chunk);
-  const search = await openSimilaritySearch(columns);
+  const blocks = await prepareBank(train, bank, chunk, signal);
   const found = { k, indices: new Int32Array(queries * k), similarities: new Float32Array(queries * k) };
-  const blocks = Array.from({ length: Math.ceil(bank / chunk) }, (_, i) => ({
-    first: i * chunk,
-    block: blockOf(train, i * chunk, Math.min(bank, (i + 1) * chunk)),
-  }));
-  for (let start = 0; start < queries; start += QUERIES_PER_CALL) {
-    const end = Math.min(queries, start + QUERIES_PER_CALL);
-    const merged = await searchBlocks(search, blockOf(test, start, end), blocks, k, signal);
-    found.indices.set(merged.indices, start * k);
-    found.similarities.set(merged.similarities, start * k);
-    onProgress?.({ task: "nearest neighbours", done: end, total: queries, unit: "queries" });
+  const search = await openSimilaritySearch(columns);
+  try {
+    for (let start = 0; start < queries; start += QUERIES_PER_CALL) {
+      const end = Math.min(queries, start + QUERIES_PER_CALL);
+      const merged = await searchBlocks(search, blockOf(test, start, end, "test"), blocks, k, signal);
+      found.indices.set(merged.indices, start * k);
+      found.similarities.set(merged.similarities, start * k);
+      onProgress?.({ task: "nearest neighbours", done: end, total: queries, unit: "queries" });
+    }
+  } finally {
+    await search.close();
   }
-  await search.close();
   return found;
+}
+
+interface PlacedBlock {
+  /** Its first row in the bank. */
+  readonly first: number;
+  readonly block: Block;
+}
+
+async function prepareBank(
+  train: Matrix,
+  rows: number,
+  chunk: number,
+  signal: AbortSignal | undefined,
+): Promise<PlacedBlock[]> {
+  const blocks: PlacedBlock[] = [];
+  for (let first = 0; first < rows; first += chunk) {
+    blocks.push({ first, block: blockOf(train, first, Math.min(rows, first + chunk), "train") });
+    await setImmediate();
+    throwIfAborted(signal);
+  }
+  return blocks;
 }
 
 type Part = Omit<Neighbours, "k">;
@@ -56,7 +77,7 @@ type Part = Omit<Neighbours, "k">;
 async function searchBlocks(
   search: SimilaritySearch,
   queries: Block,
-  blocks: readonly { first: number; block: Block }[],
+  blocks: readonly PlacedBlock[],
   k: number,
   signal: AbortSignal | undefined,
 ): Promise<Part> {
@@ -115,7 +136,5 @@ function checkSearch({ train, test, k }: NeighbourOptions, chunk: number) {
   if (!Number.isInteger(chunk) || chunk < 1) {
     throw new DifftapError("USAGE_INVALID", `chunk is ${chunk}`, { hint: "an integer of at least 1" });
   }
-  checkFinite(train, "train");
-  checkFinite(test, "test");
   return { bank, queries, columns };
 }

@@ -1,7 +1,7 @@
 /** Cosine similarities of a block of queries with a block of the bank, and the largest of each query, as one ONNX graph. */
 import { createGraph } from "@difftap/onnx-graph";
 import * as ort from "onnxruntime-node";
-import type { Matrix } from "../inputs.js";
+import { allFinite, checkFinite, type Matrix } from "../inputs.js";
 
 /** Rows `start` … `end` of a matrix, ready to be multiplied. */
 export interface Block {
@@ -58,10 +58,14 @@ export async function openSimilaritySearch(dimensions: number): Promise<Similari
   };
 }
 
-/** A block of a matrix: float32 rows are read in place, float64 rows are rounded. */
-export function blockOf(matrix: Matrix, start: number, end: number): Block {
+/**
+ * A block of a matrix: float32 rows are read in place, float64 rows are rounded.
+ * @throws DifftapError NUMERIC naming row and column of a value that is not finite.
+ */
+export function blockOf(matrix: Matrix, start: number, end: number, name: string): Block {
   const columns = matrix.shape[1]!;
   const values = matrix.data.subarray(start * columns, end * columns);
+  if (!allFinite(values)) checkFinite(matrix, name);
   const rows = values instanceof Float32Array ? values : Float32Array.from(values);
   const inverseLengths = Float32Array.from({ length: end - start }, (_, row) =>
     inverseLength(values, row * columns, columns),

@@ -30,20 +30,33 @@ export async function probeLogits(
   }
   checkFinite(features, "features");
   const session = await ort.InferenceSession.create(logitsGraph(model, features.dtype));
+  try {
+    return ndarray("float64", [rows, model.classes], await multiply(session, model, features, signal));
+  } finally {
+    await session.release();
+  }
+}
+
+async function multiply(
+  session: ort.InferenceSession,
+  model: SolvedProbe,
+  { data, dtype, shape }: Matrix,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> {
+  const [rows, columns] = shape as [number, number];
   const constants = modelTensors(model);
   const logits = new Float64Array(rows * model.classes);
   const rowsPerTurn = Math.max(1, Math.floor(WORK_PER_TURN / (columns * model.classes)));
   for (let row = 0; row < rows; row += rowsPerTurn) {
     const end = Math.min(rows, row + rowsPerTurn);
-    const part = features.data.subarray(row * columns, end * columns);
-    const input = new ort.Tensor(features.dtype, part, [end - row, columns]) as ort.Tensor;
+    const part = data.subarray(row * columns, end * columns);
+    const input = new ort.Tensor(dtype, part, [end - row, columns]) as ort.Tensor;
     const found = await session.run({ ...constants, features: input });
     logits.set(found.logits!.data as Float64Array, row * model.classes);
     await setImmediate();
     throwIfAborted(signal);
   }
-  await session.release();
-  return ndarray("float64", [rows, model.classes], logits);
+  return logits;
 }
 
 function modelTensors({ mean, deviation, weights, bias, classes, dimensions }: SolvedProbe) {
