@@ -39,6 +39,12 @@ const DEFAULT_MEMORY = 20;
 /** A pair whose curvature is lost in rounding would spoil the next direction. */
 const LEAST_CURVATURE = 1e-14;
 
+interface Iterate {
+  readonly point: Float64Array;
+  readonly gradient: Float64Array;
+  readonly value: number;
+}
+
 /** Minimises a smooth function from `start`. */
 export async function minimize(
   objective: Objective,
@@ -46,45 +52,54 @@ export async function minimize(
   options: MinimizeOptions,
 ): Promise<Minimum> {
   const { tolerance, maxIterations, memory = DEFAULT_MEMORY } = options;
+  let evaluations = 0;
+  const counted: Objective = (point, gradient) => {
+    evaluations += 1;
+    return objective(point, gradient);
+  };
   const pairs: Pair[] = [];
-  let evaluations = 1;
-  let point = start.slice();
-  let gradient = new Float64Array(point.length);
-  let value = await objective(point, gradient);
-  let iteration = 0;
-  const end = (ended: Minimum["ended"]): Minimum => ({
-    point,
-    value,
-    gradientNorm: norm(gradient),
-    iterations: iteration,
-    evaluations,
-    ended,
-  });
-  for (; ; iteration++) {
-    options.onIteration?.(iteration, value, norm(gradient));
-    if (norm(gradient) <= tolerance) return end("converged");
-    if (iteration >= maxIterations) return end("iterations");
-    const direction = descentDirection(gradient, pairs, options.precondition);
-    const tried = { point: new Float64Array(point.length), gradient: new Float64Array(point.length) };
-    const evaluate = async (step: number): Promise<Trial> => {
-      evaluations += 1;
-      addScaled(tried.point, point, step, direction);
-      const found = await objective(tried.point, tried.gradient);
-      return { step, value: found, slope: dot(tried.gradient, direction) };
+  const gradient = new Float64Array(start.length);
+  let at: Iterate = { point: start.slice(), value: await counted(start, gradient), gradient };
+  for (let iterations = 0; ; iterations++) {
+    const gradientNorm = norm(at.gradient);
+    const end = (ended: Minimum["ended"]): Minimum => {
+      return { point: at.point, value: at.value, gradientNorm, iterations, evaluations, ended };
     };
-    const origin: Trial = { step: 0, value, slope: dot(gradient, direction) };
-    const first = pairs.length > 0 || options.precondition ? 1 : Math.min(1, 1 / norm(gradient));
-    const found = await searchStep(evaluate, origin, first);
-    if (!found) {
+    options.onIteration?.(iterations, at.value, gradientNorm);
+    if (gradientNorm <= tolerance) return end("converged");
+    if (iterations >= maxIterations) return end("iterations");
+    const next = await takeStep(counted, at, pairs, options.precondition);
+    if (next) {
+      remember(pairs, memory, subtract(next.point, at.point), subtract(next.gradient, at.gradient));
+      at = next;
+    } else {
       if (pairs.length === 0) return end("stalled");
       // What was remembered may mislead: once more without it before giving up.
       pairs.length = 0;
-      continue;
     }
-    remember(pairs, memory, subtract(tried.point, point), subtract(tried.gradient, gradient));
-    ({ point, gradient } = tried);
-    value = found.value;
   }
+}
+
+/** The next iterate; undefined when no step length is acceptable. */
+async function takeStep(
+  objective: Objective,
+  at: Iterate,
+  pairs: readonly Pair[],
+  precondition: MinimizeOptions["precondition"],
+): Promise<Iterate | undefined> {
+  const direction = descentDirection(at.gradient, pairs, precondition);
+  const point = new Float64Array(at.point.length);
+  const gradient = new Float64Array(at.point.length);
+  const evaluate = async (step: number): Promise<Trial> => {
+    addScaled(point, at.point, step, direction);
+    const value = await objective(point, gradient);
+    return { step, value, slope: dot(gradient, direction) };
+  };
+  const origin: Trial = { step: 0, value: at.value, slope: dot(at.gradient, direction) };
+  const first = pairs.length > 0 || precondition ? 1 : Math.min(1, 1 / norm(at.gradient));
+  const found = await searchStep(evaluate, origin, first);
+  // An accepted trial is the last one evaluated, so point and gradient are its own.
+  return found && { point, gradient, value: found.value };
 }
 
 /** −H·gradient by the two loops of algorithm 7.4. */
@@ -134,7 +149,7 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-export function norm(vector: Float64Array): number {
+function norm(vector: Float64Array): number {
   return Math.sqrt(dot(vector, vector));
 }
 

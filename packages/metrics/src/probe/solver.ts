@@ -9,7 +9,7 @@ export interface Solver {
   close(): Promise<void>;
 }
 
-export interface SolveOptions {
+interface SolveOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onIteration?: ((iteration: number, gradientNorm: number) => void) | undefined;
 }
