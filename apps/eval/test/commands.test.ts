@@ -5,7 +5,7 @@ import { copyToSafetensors, memoryWeights, openWeights } from "@difftap/checkpoi
 import { ndarray, toFloat32 } from "@difftap/core";
 import { readRunFolder } from "@difftap/run-folder";
 import { beforeAll, describe, expect, test } from "vitest";
-import { run, smallModel } from "./world.js";
+import { run, runIn, smallModel } from "./world.js";
 
 let folder: string;
 let weights: string;
@@ -193,4 +193,26 @@ describe("verify", () => {
     expect(toFloat32(await kept.read("timesteps"))[0]).toBe(17.5);
     await kept.close();
   });
+});
+
+test("a cluster's environment says which shard a process is", () => {
+  const argv = [
+    "features",
+    "--weights",
+    weights,
+    "--dataset",
+    scenes(40, 4),
+    "--blocks",
+    "1",
+    "--batch",
+    "8",
+    "--json",
+  ];
+  const outcome = runIn(
+    { JOB_COMPLETION_INDEX: "0", SHARD_COUNT: "2" },
+    ...argv,
+    "--out",
+    join(folder, "cluster"),
+  );
+  expect(JSON.parse(outcome.out)).toMatchObject({ computed: 0, complete: false });
 });

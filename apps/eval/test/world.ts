@@ -6,9 +6,9 @@ import { join, resolve } from "node:path";
 import { architectureFromFlags, randomWeights } from "@difftap/backbone";
 import { copyToSafetensors } from "@difftap/checkpoint";
 
-export const bin = resolve(import.meta.dirname, "../dist/bin.js");
+const bin = resolve(import.meta.dirname, "../dist/bin.js");
 
-export const flags = {
+const flags = {
   image_size: 16,
   num_channels: 32,
   num_res_blocks: 1,
@@ -18,7 +18,7 @@ export const flags = {
   learn_sigma: true,
   use_scale_shift_norm: true,
 };
-export const diffusion = { diffusion_steps: 1000, noise_schedule: "linear", rescale_timesteps: false };
+const diffusion = { diffusion_steps: 1000, noise_schedule: "linear", rescale_timesteps: false };
 
 export interface Outcome {
   readonly code: number | null;
@@ -28,9 +28,15 @@ export interface Outcome {
 
 /** Runs the built command as a user would. */
 export function run(...argv: string[]): Outcome {
+  return runIn({}, ...argv);
+}
+
+/** Runs the built command with further environment variables. */
+export function runIn(environment: Record<string, string>, ...argv: string[]): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...argv], {
     encoding: "utf8",
     timeout: 120_000,
+    env: { ...process.env, ...environment },
   });
   return { code: status, out: stdout, err: stderr };
 }

@@ -43,7 +43,7 @@ export interface Stretch {
 }
 
 /** Consecutive columns of equal label. */
-export function stretches(labels: readonly string[]): Stretch[] {
+function stretches(labels: readonly string[]): Stretch[] {
   const found: Stretch[] = [];
   labels.forEach((label, start) => {
     const last = found.at(-1);

@@ -4,7 +4,7 @@ import { closedObject } from "./closed-object.js";
 import { contains, count, interval, outside, percent, seeds, text, timestep } from "./parts.js";
 
 /** What a block is; `side` is the side of its map in pixels, `gmac` the cost of one image up to and including it. */
-export const gridBlockSchema = closedObject({
+const gridBlockSchema = closedObject({
   kind: z.enum(["input", "middle", "output"]),
   channels: count,
   side: count,
@@ -12,7 +12,7 @@ export const gridBlockSchema = closedObject({
 });
 
 /** Something simpler measured the same way: one number, or one per block of the grid. */
-export const baselineSchema = closedObject({
+const baselineSchema = closedObject({
   name: text,
   top1: z.union([percent, z.array(percent)]),
   interval: z.union([interval, z.array(interval)]).optional(),

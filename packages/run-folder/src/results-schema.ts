@@ -38,7 +38,7 @@ export const resultSchema = withinInterval(
 );
 
 /** A line of a chart; curves of equal axis labels share one chart. */
-export const curveSchema = closedObject({
+const curveSchema = closedObject({
   name: text,
   xLabel: text,
   yLabel: text,
@@ -46,7 +46,7 @@ export const curveSchema = closedObject({
 });
 
 /** A number from elsewhere to stand beside the run's own. */
-export const referenceSchema = closedObject({
+const referenceSchema = closedObject({
   name: text,
   metric: text,
   value: z.number(),

@@ -2,7 +2,7 @@
 import type { ResultsInput, RunEnvironment } from "../src/index.js";
 
 /** One transparent pixel. */
-export const PIXEL =
+const PIXEL =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 export const environment: RunEnvironment = {

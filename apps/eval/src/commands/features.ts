@@ -100,7 +100,7 @@ function report(
 }
 
 /** Kubernetes' Indexed Jobs and Slurm's arrays say which shard a process is. */
-export function shardFromEnvironment(environment: Readonly<Record<string, string | undefined>>) {
+function shardFromEnvironment(environment: Readonly<Record<string, string | undefined>>) {
   const index = environment.JOB_COMPLETION_INDEX ?? environment.SLURM_ARRAY_TASK_ID;
   const count = environment.SHARD_COUNT ?? environment.SLURM_ARRAY_TASK_COUNT;
   return index === undefined || count === undefined ? undefined : shardAddress().parse(`${index}/${count}`);

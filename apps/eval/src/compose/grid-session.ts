@@ -47,7 +47,7 @@ export const gridOptions = {
   out: option("<folder>", "run folder; the same command again continues there", z.string().min(1)),
 };
 
-export type GridSettings = SettingsOf<typeof gridOptions>;
+type GridSettings = SettingsOf<typeof gridOptions>;
 
 /** What the whole command works on. */
 export interface GridSession {

@@ -9,7 +9,7 @@ import { classCount, readLabelled } from "./labelled.js";
 import { type ProbeDetail, type ProbeOutcome, probeCell } from "./probing.js";
 
 /** A training and a test store of the same taps. */
-export interface StorePair {
+interface StorePair {
   readonly train: FeatureStore;
   readonly test: FeatureStore;
 }

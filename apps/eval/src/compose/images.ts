@@ -4,8 +4,6 @@ import { DifftapError } from "@difftap/core";
 import { type ImageDataset, openDataset } from "@difftap/datasets";
 import { z } from "zod";
 
-export const DATASET_FORMS = "folder:PATH, webdataset:PATH, idx:PATH, scenes:count=N";
-
 export const imageOptions = {
   size: option(
     "<pixels>",
