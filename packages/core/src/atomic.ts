@@ -20,14 +20,18 @@ export interface AtomicOptions {
 /** Ending of temporary names, so that a clean-up can tell what a crash left behind. */
 export const TEMPORARY_SUFFIX = ".difftap-temporary";
 
+/** A file's content: whole, or in pieces that are never in memory together. */
+export type FileContent = Uint8Array | string | AsyncIterable<Uint8Array>;
+
 /**
  * Writes a file atomically: readers, and the next start after a crash, see the old file or the new one.
  * Missing folders are made.
- * @throws DifftapError WRITE_FAILED naming the path, the reason and what to do; nothing is left behind.
+ * @throws DifftapError WRITE_FAILED naming the path, the reason and what to do; a DifftapError of the content's own passes
+ * through. Either way nothing is left behind.
  */
 export async function writeFileAtomic(
   path: string,
-  content: Uint8Array | string,
+  content: FileContent,
   options: AtomicOptions = {},
 ): Promise<void> {
   const fileSystem = options.fileSystem ?? nodeFileSystem;
@@ -43,14 +47,12 @@ export async function writeFileAtomic(
   }
 }
 
-async function writeSynced(
-  fileSystem: FileSystem,
-  path: string,
-  content: Uint8Array | string,
-): Promise<void> {
+async function writeSynced(fileSystem: FileSystem, path: string, content: FileContent): Promise<void> {
+  const pieces = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
   const file = await fileSystem.open(path, "wx");
   try {
-    await file.writeFile(content);
+    // On an open file writeFile goes on where the last one ended.
+    for await (const piece of pieces) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();
@@ -61,7 +63,7 @@ async function writeSynced(
 const CANNOT_SYNC_FOLDERS = ["EINVAL", "ENOTSUP"];
 
 /** Makes a rename in a folder survive a power cut, where the system can do that. */
-export async function syncFolder(fileSystem: FileSystem, path: string): Promise<void> {
+async function syncFolder(fileSystem: FileSystem, path: string): Promise<void> {
   // Windows does not open folders; its renames are journalled.
   if (process.platform === "win32") return;
   const folder = await fileSystem.open(path, "r");

@@ -1,4 +1,4 @@
-export { type AtomicOptions, syncFolder, TEMPORARY_SUFFIX, writeFileAtomic } from "./atomic.js";
+export { type AtomicOptions, type FileContent, TEMPORARY_SUFFIX, writeFileAtomic } from "./atomic.js";
 export {
   DifftapError,
   type ErrorCode,

@@ -28,7 +28,6 @@ it("exports exactly these names", () => {
     "sha256Hex",
     "stableStringify",
     "streams",
-    "syncFolder",
     "throwIfAborted",
     "toFloat32",
     "uniforms",

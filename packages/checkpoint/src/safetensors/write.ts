@@ -16,8 +16,8 @@ import {
   type LongWork,
   type NdArray,
   throwIfAborted,
+  writeFileAtomic,
 } from "@difftap/core";
-import { writePiecesAtomic } from "../atomic-pieces.js";
 import { memoryWeights } from "../memory.js";
 import { quoted } from "../refuse.js";
 import type { WeightSource } from "../weights.js";
@@ -44,7 +44,7 @@ export async function writeSafetensors(
     metadata,
   );
   const source = memoryWeights(Object.fromEntries(pairs));
-  await writePiecesAtomic(path, piecesOf(layout, source), options);
+  await writeFileAtomic(path, piecesOf(layout, source), options);
 }
 
 /**
@@ -57,7 +57,7 @@ export async function copyToSafetensors(
   options: CopyOptions = {},
 ): Promise<void> {
   const layout = layoutOf(source.tensors.values(), options.metadata ?? source.metadata);
-  await writePiecesAtomic(path, piecesOf(layout, source, options), options);
+  await writeFileAtomic(path, piecesOf(layout, source, options), options);
 }
 
 function isIterable(
