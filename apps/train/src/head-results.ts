@@ -6,7 +6,7 @@ import {
   type Curve,
   RESULTS_SCHEMA,
   type ResultsInput,
-  readRunFolder,
+  readMetrics,
   writeResults,
 } from "@difftap/run-folder";
 import { parseRequest } from "@difftap/taps";
@@ -97,7 +97,7 @@ async function resultsOf(
 
 /** The log's lines as curves: training loss by step, test top-1 by epoch. */
 async function curvesOf(folder: string): Promise<Curve[]> {
-  const { metrics } = await readRunFolder(folder);
+  const metrics = await readMetrics(folder);
   const points = (split: string, value: string): [number, number][] =>
     metrics.flatMap((line) =>
       line.split === split && value in line.values ? [[line.epoch ?? line.step, line.values[value]!]] : [],

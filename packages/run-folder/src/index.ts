@@ -7,7 +7,7 @@ export {
 } from "./environment-schema.js";
 export { type Baseline, type Grid, type GridBlock, gridSchema } from "./grid-schema.js";
 export type { Interval, Timestep } from "./parts.js";
-export { type RunFolder, readRunFolder } from "./read.js";
+export { type RunFolder, readMetrics, readRunFolder } from "./read.js";
 export {
   type Curve,
   RESULTS_SCHEMA,

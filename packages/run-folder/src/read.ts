@@ -57,9 +57,19 @@ export async function readRunFolder(path: string): Promise<RunFolder> {
     ),
     config: config ?? null,
     environment: environment == null ? null : readEnvironment(environment, join(path, runFiles.environment)),
-    metrics: metrics == null ? [] : readMetrics(metrics, join(path, runFiles.metrics)),
+    metrics: metrics == null ? [] : parseMetrics(metrics, join(path, runFiles.metrics)),
     figures: (await readdir(join(path, runFiles.figures)).catch(() => [])).sort(),
   };
+}
+
+/**
+ * Reads metrics.jsonl of a run that may still be under way; nothing when it has none.
+ * @throws DifftapError DATA_REFUSED naming file, line and field of what is damaged.
+ */
+export async function readMetrics(path: string): Promise<MetricRecord[]> {
+  const file = join(path, runFiles.metrics);
+  const text = await readText(file);
+  return text === null ? [] : parseMetrics(text, file);
 }
 
 function readEnvironment(text: string, file: string): RunEnvironment {
@@ -67,7 +77,7 @@ function readEnvironment(text: string, file: string): RunEnvironment {
 }
 
 /** Lines up to the last line feed: what stands behind it is a line that a crash tore, or one being written now. */
-function readMetrics(text: string, file: string): MetricRecord[] {
+function parseMetrics(text: string, file: string): MetricRecord[] {
   const lines = text
     .slice(0, text.lastIndexOf("\n") + 1)
     .split("\n")

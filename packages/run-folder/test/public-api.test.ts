@@ -10,6 +10,7 @@ it("exports exactly this", () => {
     "exampleSchema",
     "gridSchema",
     "metricSchema",
+    "readMetrics",
     "readRunFolder",
     "resultSchema",
     "resultsSchema",
