@@ -43,7 +43,5 @@ describe.skipIf(fixturesMissing)("parity with guided-diffusion (skipped without 
     await backbone.close();
     expect(errors.length).toBe(backbone.blocks.length + 1);
     expect(Math.max(...errors)).toBeLessThan(TOLERANCE);
-    if (process.env.DIFFTAP_REPORT)
-      process.stderr.write(`${name}: ${Math.max(...errors)} at ${errors.indexOf(Math.max(...errors)) + 1}\n`);
   });
 });

@@ -165,6 +165,18 @@ test("runs may overlap; each gets its own results", async () => {
   }
 });
 
+test("a replaced block is what its taps and later blocks see", async () => {
+  const taps = [1, 2, 4].map((block) => ({ block, pool: "map" }) as const);
+  const plain = await (await open()).prepare(taps);
+  const replace: OnnxBackboneOptions["replace"] = ({ number }, value, ops) =>
+    number === 2 ? ops.add(value, value) : undefined;
+  const doubled = await (await open({ replace })).prepare(taps);
+  const [before, after] = [await plain.run(batchOf(1, [5])), await doubled.run(batchOf(1, [5]))];
+  expect(after[0]!.data).toEqual(before[0]!.data);
+  expect(after[1]!.data).toEqual(before[1]!.data.map((value) => 2 * value));
+  expect(after[2]!.data).not.toEqual(before[2]!.data);
+});
+
 test("a closed session and a closed runtime refuse to run", async () => {
   const backbone = await open();
   const session = await backbone.prepare([{ block: 1, pool: 1 }]);

@@ -11,20 +11,9 @@ import type { Value } from "@difftap/onnx-graph";
 import { emitAttention } from "./attention.js";
 import { emitDoubledConvolution } from "./doubled-convolution.js";
 import { type Emitter, MICROSOFT } from "./emitter.js";
-import * as fold from "./folding.js";
-import {
-  type Affine,
-  emitNormalized,
-  emitStandardized,
-  type Normalization,
-  ownAffine,
-} from "./normalization.js";
-
-interface Projection {
-  readonly input: Value;
-  readonly weight: string;
-  readonly bias: string;
-}
+import { conditionedAffine, emitHalves, normedPointwise, type Projection } from "./joined-layers.js";
+import { emitNormalized, emitStandardized, type Normalization, ownAffine } from "./normalization.js";
+import { emitTimestepEmbedding } from "./timestep-embedding.js";
 
 type Deferred =
   | ({ readonly kind: "norm" } & Normalization)
@@ -56,8 +45,10 @@ export class OnnxOps implements Ops<Value> {
     if (bias !== null && origin?.kind === "doubled" && side === 3 && options.stride === 1) {
       return emitDoubledConvolution(this.emitter, origin.input, weight, bias);
     }
-    if (bias !== null && origin?.kind === "norm" && side === 1)
-      return this.#normedPointwise(origin, weight, bias);
+    if (bias !== null && origin?.kind === "norm" && side === 1) {
+      const folded = normedPointwise(this.emitter, origin, weight, bias);
+      return this.#convolution(emitStandardized(this.emitter, origin.input), weight, folded, options);
+    }
     const kernel = this.emitter.parameter(weight);
     const inputs = bias === null ? [kernel] : [kernel, this.emitter.parameter(bias)];
     return this.#convolution(this.settle(x), weight, inputs, options);
@@ -82,7 +73,9 @@ export class OnnxOps implements Ops<Value> {
         hint: "they act on a normalisation, and are halves of one projection of the embedding",
       });
     }
-    return emitNormalized(this.emitter, norm.input, this.#conditioned(norm, projection));
+    const row = { ...projection, input: this.settle(projection.input) };
+    const affine = conditionedAffine(this.emitter, norm, row, this.options.sharedEmbedding);
+    return emitNormalized(this.emitter, norm.input, affine);
   }
 
   silu(x: Value): Value {
@@ -136,14 +129,7 @@ export class OnnxOps implements Ops<Value> {
   }
 
   timestepEmbedding(timesteps: Value, width: number): Value {
-    const { graph } = this.emitter;
-    const half = Math.floor(width / 2);
-    const frequencies = Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10000) * i) / half));
-    const column = this.emitter.reshape(timesteps, -1, 1);
-    const angles = graph.node("Mul", [column, this.emitter.floats(frequencies, [1, half])]);
-    const parts = [graph.node("Cos", [angles]), graph.node("Sin", [angles])];
-    if (width % 2 === 1) parts.push(graph.node("Mul", [column, this.emitter.scalar(0)]));
-    return graph.node("Concat", parts, { axis: 1 });
+    return emitTimestepEmbedding(this.emitter, timesteps, width);
   }
 
   embedding(labels: Value, table: Value): Value {
@@ -177,7 +163,7 @@ export class OnnxOps implements Ops<Value> {
         return emitter.graph.node("Gemm", [this.settle(origin.input), ...parameters], { transB: 1 });
       }
       case "half":
-        return this.#halves(this.settle(origin.of))[origin.index];
+        return emitHalves(emitter, this.settle(origin.of), 1)[origin.index];
     }
   }
 
@@ -189,44 +175,6 @@ export class OnnxOps implements Ops<Value> {
       nearest_mode: "floor",
     };
     return this.emitter.graph.node("Resize", [input, "", scales], attributes);
-  }
-
-  /** Factor and offset of a normalisation under scale and shift, as one projection with both folded in. */
-  #conditioned(norm: Normalization, { input, weight, bias }: Projection): Affine {
-    const { emitter } = this;
-    const shape = emitter.shapeOf(weight);
-    const affine = [norm.weight, norm.bias];
-    const folded = [
-      emitter.folded(`${weight}.conditioned`, shape, [weight, ...affine], fold.foldProjectionWeight),
-      emitter.folded(`${bias}.conditioned`, [shape[0]!], [bias, ...affine], fold.foldProjectionBias),
-    ];
-    const rows = emitter.graph.node("Gemm", [this.settle(input), ...folded], { transB: 1 });
-    if (!this.options.sharedEmbedding) {
-      const [factor, offset] = this.#halves(rows);
-      return { factor, offset, perSample: true };
-    }
-    const [factor, offset] = this.#halves(emitter.reshape(rows, -1), 0);
-    return { factor, offset, perSample: false };
-  }
-
-  #halves(x: Value, axis = 1): [Value, Value] {
-    const split = this.emitter.graph.node("Split", [x], { axis, num_outputs: 2 }, { outputs: 2 });
-    return split as [Value, Value];
-  }
-
-  /** A 1×1 convolution takes the affine map of the normalisation before it into its kernel and bias. */
-  #normedPointwise(norm: Normalization, weight: string, bias: string): Value {
-    const { emitter } = this;
-    const kernelSources = [weight, norm.weight];
-    const biasSources = [bias, weight, norm.bias];
-    const inputs = [
-      emitter.folded(`${weight}.normed`, emitter.shapeOf(weight), kernelSources, fold.foldPointwiseWeight),
-      emitter.folded(`${bias}.normed`, emitter.shapeOf(bias), biasSources, fold.foldPointwiseBias),
-    ];
-    return this.#convolution(emitStandardized(emitter, norm.input), weight, inputs, {
-      stride: 1,
-      padding: 0,
-    });
   }
 
   #convolution(
