@@ -70,13 +70,22 @@ describe("L-BFGS", () => {
 describe("Cholesky", () => {
   const matrix = Float64Array.of(4, 2, 1, 2, 5, 3, 1, 3, 6);
 
-  test("divides by the matrix", () => {
-    const x = Float64Array.of(1, -2, 3);
-    const product = Float64Array.from({ length: 3 }, (_, i) =>
-      x.reduce((sum, each, j) => sum + matrix[i * 3 + j]! * each, 0),
-    );
-    solveFactored(choleskyFactor(matrix, 3)!, product);
-    for (let i = 0; i < 3; i++) expect(product[i]).toBeCloseTo(x[i]!, 14);
+  test("divides rows by the matrix", () => {
+    const rows = Float64Array.of(1, -2, 3, 0.5, 0, -1);
+    const products = Float64Array.from(rows, (_, at) => {
+      const [row, column] = [Math.floor(at / 3), at % 3];
+      return [0, 1, 2].reduce((sum, k) => sum + rows[row * 3 + k]! * matrix[k * 3 + column]!, 0);
+    });
+    solveFactored(choleskyFactor(matrix, 3)!, 3, products);
+    rows.forEach((each, at) => {
+      expect(products[at]).toBeCloseTo(each, 14);
+    });
+  });
+
+  test("adds a ridge to the diagonal", () => {
+    const factor = choleskyFactor(Float64Array.of(1, 2, 2, 1), 2, 3)!;
+    const expected = [2, 0, 1, Math.sqrt(3)];
+    for (let i = 0; i < 4; i++) expect(factor[i]).toBeCloseTo(expected[i]!, 14);
   });
 
   test("says when the matrix is not positive definite", () => {

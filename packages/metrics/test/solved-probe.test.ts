@@ -77,7 +77,7 @@ describe("solved linear probe", () => {
   });
 
   test("works beyond the size that is preconditioned", async () => {
-    const wide = clusters(24, 2100, 2);
+    const wide = clusters(24, 4200, 2);
     const model = await solvedLinearProbe({ ...wide, l2: 0.1 });
     expect(lossAndGradient(wide, model).gradientNorm).toBeLessThan(2e-8);
   });
