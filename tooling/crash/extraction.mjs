@@ -61,20 +61,24 @@ function start(store, ...extra) {
     "--json",
     ...extra,
   ];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
   let out = "";
   child.stdout.on("data", (text) => {
     out += text;
   });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said = `${said}${text}`.slice(-2000);
+  });
   const exit = new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code, out }));
+    child.on("close", (code, signal) => resolve({ code, signal, out, said }));
   });
   return { process: child, exit };
 }
 
 async function finished({ exit }) {
-  const { code, out } = await exit;
-  if (code !== 0) throw new Error(`the extraction ended with exit code ${code}`);
+  const { code, out, said } = await exit;
+  if (code !== 0) throw new Error(`the extraction ended with exit code ${code}\n${said}`);
   return JSON.parse(out);
 }
 

@@ -67,7 +67,7 @@ function lint(name) {
   if ("." in packages.get(name).manifest.exports)
     checks.push(["attw", tarball, "--profile", "esm-only", "--no-emoji"]);
   return checks.flatMap(([tool, ...args]) => {
-    const result = spawnSync("node_modules/.bin/" + tool, args, { cwd: repository, encoding: "utf8" });
+    const result = spawnSync(`node_modules/.bin/${tool}`, args, { cwd: repository, encoding: "utf8" });
     return result.status === 0 ? [] : [`${name}: ${tool} says\n${result.stdout}${result.stderr}`];
   });
 }
