@@ -40,18 +40,18 @@ function bar(): Drawing {
   };
   return {
     end,
-    update: ({ task, done, total, unit }) => {
+    update: ({ task, done, total, unit, detail = "" }) => {
       if (active?.task !== task) {
         end();
         const options = {
-          format: `${task} {bar} {value}/{total} ${unit}, {eta_formatted} left`,
+          format: `${task} {bar} {value}/{total} ${unit}, {eta_formatted} left {detail}`,
           clearOnComplete: true,
         };
         active = { bar: new SingleBar(options, Presets.shades_classic), task };
-        active.bar.start(total ?? done, done);
+        active.bar.start(total ?? done, done, { detail });
       }
       if (total !== undefined) active.bar.setTotal(total);
-      active.bar.update(done);
+      active.bar.update(done, { detail });
     },
   };
 }
@@ -60,14 +60,15 @@ function lines(terminal: Terminal, now: () => number): Drawing {
   const last = new Map<string, number>();
   return {
     end: () => undefined,
-    update: ({ task, done, total, unit }) => {
+    update: ({ task, done, total, unit, detail }) => {
       const finished = total !== undefined && done >= total;
       const due = now() - (last.get(task) ?? Number.NEGATIVE_INFINITY) >= SECONDS_BETWEEN_LINES * 1000;
       if (!due && !finished) return;
-      last.set(task, finished ? Number.POSITIVE_INFINITY : now());
-      terminal.note(
-        `${task}: ${done.toLocaleString("en")}${total === undefined ? "" : ` of ${total.toLocaleString("en")}`} ${unit}`,
-      );
+      // What is finished may begin again: another split, another epoch.
+      if (finished) last.delete(task);
+      else last.set(task, now());
+      const count = `${done.toLocaleString("en")}${total === undefined ? "" : ` of ${total.toLocaleString("en")}`} ${unit}`;
+      terminal.note(`${task}: ${count}${detail === undefined ? "" : `, ${detail}`}`);
     },
   };
 }

@@ -79,6 +79,18 @@ test("progress without a TTY is a line at once, then every five seconds, then at
   ]);
 });
 
+test("a task that begins again is shown from its start, with its figure", () => {
+  const terminal = memoryTerminal();
+  const progress = showProgress(terminal, () => 0);
+  for (const done of [0, 1, 2, 0, 1])
+    progress.report({ task: "epoch", done, total: 2, unit: "steps", detail: "loss 0.5" });
+  expect(terminal.written.notes).toEqual([
+    "epoch: 0 of 2 steps, loss 0.5",
+    "epoch: 2 of 2 steps, loss 0.5",
+    "epoch: 0 of 2 steps, loss 0.5",
+  ]);
+});
+
 test("the first SIGINT aborts the signal and lets the work finish", async () => {
   const terminal = memoryTerminal();
   const before = process.listenerCount("SIGINT");

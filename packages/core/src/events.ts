@@ -9,6 +9,8 @@ export interface ProgressEvent {
   readonly total?: number;
   /** What is counted: "images", "steps", "bytes". */
   readonly unit: string;
+  /** A figure to show beside the count: "loss 0.42". */
+  readonly detail?: string;
   /** Something worth a line of its own: a skipped image, a fallback. */
   readonly message?: string;
 }

@@ -151,13 +151,8 @@ async function trainStep(run: Run, batch: LabelledBatch): Promise<void> {
   run.losses = { sum: run.losses.sum + loss, steps: run.losses.steps + 1 };
   const values = { loss, learningRate };
   await run.log?.append({ step: place.step, epoch: place.epoch, split: "train", values });
-  onProgress?.({
-    task: "training",
-    done: run.step,
-    total: steps,
-    unit: "steps",
-    message: `loss ${loss.toFixed(4)}`,
-  });
+  const detail = `loss ${loss.toFixed(4)}`;
+  onProgress?.({ task: "training", done: run.step, total: steps, unit: "steps", detail });
 }
 
 async function betweenSteps(run: Run): Promise<void> {
