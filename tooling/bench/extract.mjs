@@ -6,7 +6,6 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -14,18 +13,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { macsUpTo, parseArchitecture } from "../../packages/backbone/dist/index.js";
-import {
-  emitUnet,
-  loadWeights,
-  openOnnxBackbone,
-  WEIGHTS_LOCATION,
-} from "../../packages/backbone-onnx/dist/index.js";
-import { openWeights } from "../../packages/checkpoint/dist/index.js";
+import { openOnnxBackbone } from "../../packages/backbone-onnx/dist/index.js";
 import { ndarray, normals, streams } from "../../packages/core/dist/index.js";
+import { bareSession } from "./parts/bare-session.mjs";
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const root = resolve(folder, "../..");
-const ort = createRequire(join(root, "packages/backbone-onnx/package.json"))("onnxruntime-node");
 const { values: options } = parseArgs({
   options: {
     model: { type: "string", default: join(root, "../shared/fixtures/cifar10") },
@@ -69,26 +62,6 @@ const requests = {
     torch: { block: middleOfDecoder },
   },
 };
-
-/** The whole batch in one session with all cores, as one would write it without difftap. */
-async function bareSession(taps) {
-  const source = await openWeights(weights);
-  const { model, layout } = emitUnet({ architecture, taps });
-  const session = await ort.InferenceSession.create(model, {
-    externalData: [{ path: WEIGHTS_LOCATION, data: await loadWeights(layout, source) }],
-    intraOpNumThreads: cores,
-  });
-  await source.close();
-  const one = (value) => new ort.Tensor("float32", Float32Array.of(value), [1]);
-  const feeds = {
-    images: new ort.Tensor("uint8", pixels, shape),
-    noise: new ort.Tensor("float32", batch.noise.data, shape),
-    signal: one(0.98),
-    sigma: one(0.2),
-    timesteps: one(TIMESTEP),
-  };
-  return () => session.run(feeds);
-}
 
 /** PyTorch in a process of its own, one request at a time. */
 async function pytorch() {
@@ -143,7 +116,15 @@ console.log(
 );
 for (const [name, { taps, torch: request }] of Object.entries(requests)) {
   const session = await backbone.prepare(taps);
-  const bare = await bareSession(taps);
+  const bare = await bareSession({
+    architecture,
+    weights,
+    taps,
+    images: batch.images,
+    noise: batch.noise,
+    timestep: TIMESTEP,
+    cores,
+  });
   const measurements = {
     difftap: timed(() => Promise.all(Array.from({ length: STREAM }, () => session.run(batch)))),
     bare: timed(() => oneAfterAnother(bare)),
