@@ -12,7 +12,8 @@
  */
 import { DifftapError, isDifftapError, type NdArray, ndarray, throwIfAborted } from "@difftap/core";
 import sharp from "sharp";
-import { checkIndex, type ImageDataset } from "./dataset.js";
+import { checkIndex, type ImageDataset, type SourceImage } from "./dataset.js";
+import { decodeTogether, groupsOfOneSize, type SmallJpeg, smallJpeg } from "./image/decode-together.js";
 import type { Pixels } from "./image/resample.js";
 import { squarePixels } from "./image/square.js";
 import { inOrder, type Limiter, limiter } from "./in-order.js";
@@ -26,7 +27,7 @@ export interface LoadOptions {
   readonly batch: number;
   /** What a corrupt image does: ends the work, or leaves a row of zeros and an entry in `failures`. */
   readonly onCorrupt: "fail" | "skip";
-  /** Images read and decoded at once. */
+  /** Images read and decoded at once; small JPEGs are decoded in groups, and a group counts as one. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -98,19 +99,16 @@ interface BatchRequest extends LoadOptions {
 }
 
 async function makeBatch(dataset: ImageDataset, request: BatchRequest, limit: Limiter): Promise<ImageBatch> {
-  const { start, indices, size, batch, signal } = request;
+  const { start, indices, size, batch } = request;
   const images = ndarray("uint8", [batch, 3, size, size]);
   const valid = new Uint8Array(indices.length);
   const failures: ImageFailure[] = [];
-  const row = async (index: number, place: number): Promise<void> => {
-    throwIfAborted(signal);
-    throwIfAborted(request.stopped);
-    const pixels = await readImage(dataset, index, request);
+  await decodeRows(dataset, request, limit, async (image, place) => {
+    const pixels = await square(dataset, indices[place]!, image, request);
     if ("reason" in pixels) failures.push(pixels);
     else writeChannelsFirst(pixels, images.data, place * 3 * size * size);
     valid[place] = "reason" in pixels ? 0 : 1;
-  };
-  await Promise.all(Array.from(indices, (index, place) => limit(() => row(index, place))));
+  });
   return {
     start,
     indices,
@@ -123,12 +121,38 @@ async function makeBatch(dataset: ImageDataset, request: BatchRequest, limit: Li
   };
 }
 
-async function readImage(
+/** Reads the batch's images and hands each to `finish`: at once, or, small JPEGs, when all are read and decoded in groups. */
+async function decodeRows(
+  dataset: ImageDataset,
+  { indices, signal, stopped }: BatchRequest,
+  limit: Limiter,
+  finish: (image: SourceImage, place: number) => Promise<void>,
+): Promise<void> {
+  const small: (SmallJpeg & { place: number })[] = [];
+  const readRow = async (index: number, place: number): Promise<void> => {
+    throwIfAborted(signal);
+    throwIfAborted(stopped);
+    const image = await dataset.read(index);
+    const jpeg = smallJpeg(image);
+    if (jpeg === null) await finish(image, place);
+    else small.push({ ...jpeg, place });
+  };
+  const decodeGroup = async (group: typeof small): Promise<void> => {
+    throwIfAborted(signal);
+    throwIfAborted(stopped);
+    for (const [i, image] of (await decodeTogether(group)).entries()) await finish(image, group[i]!.place);
+  };
+  await Promise.all(Array.from(indices, (index, place) => limit(() => readRow(index, place))));
+  small.sort((a, b) => a.place - b.place);
+  await Promise.all(groupsOfOneSize(small).map((group) => limit(() => decodeGroup(group))));
+}
+
+async function square(
   dataset: ImageDataset,
   index: number,
+  image: SourceImage,
   request: LoadOptions,
 ): Promise<Pixels | ImageFailure> {
-  const image = await dataset.read(index);
   try {
     return await squarePixels(image, request.size);
   } catch (error) {

@@ -4,7 +4,7 @@
  * embedded colour profiles and orientation tags are passed over. The first frame of an animation.
  */
 import { DifftapError } from "@difftap/core";
-import sharp, { type SharpOptions } from "sharp";
+import sharp, { type OutputInfo, type Sharp, type SharpOptions } from "sharp";
 import type { EncodedImage } from "../dataset.js";
 import { MAX_IMAGE_PIXELS } from "../limits.js";
 import type { Pixels } from "./resample.js";
@@ -15,7 +15,7 @@ const formats: readonly { name: string; matches(bytes: Uint8Array): boolean }[] 
   { name: "WebP", matches: (bytes) => ascii(bytes, 0, 4) === "RIFF" && ascii(bytes, 8, 12) === "WEBP" },
 ];
 
-const options: SharpOptions = {
+export const decodeOptions: SharpOptions = {
   limitInputPixels: MAX_IMAGE_PIXELS,
   // "error" refuses truncated and damaged images. The stricter default, "warning", also refuses photographs with harmless
   // oddities in their metadata; "none" would return a half-grey image for a truncated one.
@@ -30,15 +30,20 @@ const options: SharpOptions = {
 export async function decode(image: EncodedImage): Promise<Pixels> {
   checkFormat(image);
   try {
-    const { data, info } = await sharp(image.bytes, options)
-      .removeAlpha()
-      .toColourspace("srgb")
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await toRgb(sharp(image.bytes, decodeOptions));
     return rgb(data, info.width, info.height, info.channels);
   } catch (cause) {
     throw await corrupt(image, cause);
   }
+}
+
+/** Alpha dropped, 8 bits, rows then columns; three channels, or one for a grey image. */
+export function toRgb(image: Sharp): Promise<{ data: Buffer; info: OutputInfo }> {
+  return image
+    .removeAlpha()
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
 }
 
 /** sharp would also open SVG, GIF, TIFF and more: formats that nobody's data set has and attackers like. */
@@ -54,7 +59,7 @@ function checkFormat({ bytes, source }: EncodedImage): void {
 }
 
 async function corrupt({ bytes, source }: EncodedImage, cause: unknown): Promise<DifftapError> {
-  const header = await sharp(bytes, { ...options, limitInputPixels: false })
+  const header = await sharp(bytes, { ...decodeOptions, limitInputPixels: false })
     .metadata()
     .catch(() => null);
   const pixels = header === null ? 0 : header.width * header.height;
