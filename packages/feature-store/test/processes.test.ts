@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { openFeatureStore } from "../src/index.js";
-import { bytesIn, temporaryFolder } from "./stores.js";
+import { createFeatureStore, openFeatureStore } from "../src/index.js";
+import { bytesIn, description, temporaryFolder } from "./stores.js";
 
 const script = fileURLToPath(new URL("./shard-process.mjs", import.meta.url));
 
@@ -48,6 +48,19 @@ const uninterrupted = (async () => {
 })();
 
 describe("processes that write one store", () => {
+  it("make its folder at the same moment, and none takes another's claim for a stranger's files", async () => {
+    for (let attempt = 0; attempt < 30; attempt++) {
+      const path = await storePath();
+      // Each begins some turns of the event loop after the one before, other numbers of them in each attempt.
+      const begin = async (index: number) => {
+        for (let turn = 0; turn < index * (attempt % 10); turn++) await setImmediate();
+        return createFeatureStore(path, description);
+      };
+      const writers = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(begin));
+      expect(new Set(writers.map(({ chunkCount }) => chunkCount)).size).toBe(1);
+    }
+  });
+
   it("at the same time, each its shard, make what one process makes", async () => {
     for (let attempt = 0; attempt < 3; attempt++) {
       const path = await storePath();

@@ -1,9 +1,8 @@
 /** `difftap-eval knn`: neighbours vote; nothing is trained. */
 import { type CommandSpec, finiteNumber, flag, option, textTable, wholeNumbers } from "@difftap/command-line";
 import { castVotes, DEFAULT_TEMPERATURE, nearestNeighbours } from "@difftap/metrics";
-import { classCount, readLabelled } from "../compose/labelled.js";
 import { accuracyOf } from "../compose/probing.js";
-import { openStores, storeOptions } from "../compose/stored.js";
+import { readPair, storeOptions } from "../compose/stored.js";
 
 const options = {
   ...storeOptions,
@@ -22,10 +21,7 @@ export const knn: CommandSpec<typeof options> = {
   example: "difftap-eval knn --train train.zarr --test test.zarr --array t50/b09 --k 1,20",
   options,
   run: async (settings, context) => {
-    const stores = await openStores(settings);
-    const train = await readLabelled(stores.train, stores.array, context);
-    const test = await readLabelled(stores.test, stores.array, context);
-    const classes = Math.max(classCount(null, train.labels), classCount(null, test.labels));
+    const { train, test, array, classes } = await readPair(settings, context);
     const k = Math.max(...settings.k);
     const neighbours = await nearestNeighbours({
       train: train.features,
@@ -41,7 +37,7 @@ export const knn: CommandSpec<typeof options> = {
     const protocol = `k-NN, cosine similarity, ${temperature === "plain" ? "plain votes" : `temperature ${temperature}`}, no seed`;
     if (context.json)
       return context.terminal.data(
-        `${JSON.stringify({ array: stores.array, protocol, split: "test", results }, null, 2)}\n`,
+        `${JSON.stringify({ array, protocol, split: "test", results }, null, 2)}\n`,
       );
     const rows = results.map(({ k: count, top1, interval: [low, high], n }) => [
       String(count),
@@ -50,7 +46,7 @@ export const knn: CommandSpec<typeof options> = {
       String(n),
     ]);
     context.terminal.data(
-      `${stores.array}: ${protocol}, test split\n${textTable(["k", "top-1, %", "95 % interval", "n"], rows)}`,
+      `${array}: ${protocol}, test split\n${textTable(["k", "top-1, %", "95 % interval", "n"], rows)}`,
     );
   },
 };

@@ -11,9 +11,9 @@ import {
 } from "@difftap/command-line";
 import { confusionMatrix, perClassAccuracy, sweepL2 } from "@difftap/metrics";
 import { balancedHoldOut } from "../compose/hold-out.js";
-import { classCount, type LabelledFeatures, readLabelled } from "../compose/labelled.js";
+import type { LabelledFeatures } from "../compose/labelled.js";
 import { type ProbeDetail, probeCell } from "../compose/probing.js";
-import { openStores, storeOptions } from "../compose/stored.js";
+import { readPair, storeOptions } from "../compose/stored.js";
 
 const options = {
   ...storeOptions,
@@ -31,13 +31,10 @@ export const probe: CommandSpec<typeof options> = {
   example: "difftap-eval probe --train train.zarr --test test.zarr --array t50/b09 --sweep",
   options,
   run: async (settings, context) => {
-    const stores = await openStores(settings);
-    const train = await readLabelled(stores.train, stores.array, context);
-    const test = await readLabelled(stores.test, stores.array, context);
-    const classes = Math.max(classCount(null, train.labels), classCount(null, test.labels));
+    const { train, test, array, classes } = await readPair(settings, context);
     const l2 = settings.sweep ? await chooseL2(train, classes, settings, context) : settings.l2;
     const detail = await probeCell({ train, test, classes, l2 }, context);
-    print({ settings, context, array: stores.array, l2, detail, test, classes });
+    print({ settings, context, array, l2, detail, test, classes });
   },
 };
 

@@ -1,9 +1,10 @@
 /** Stores as a user names them: a folder, and which of its arrays. */
 
 import { option } from "@difftap/command-line";
-import { DifftapError } from "@difftap/core";
+import { DifftapError, type LongWork } from "@difftap/core";
 import { type FeatureStore, openFeatureStore } from "@difftap/feature-store";
 import { z } from "zod";
+import { classCount, type LabelledFeatures, readLabelled } from "./labelled.js";
 
 export const storeOptions = {
   train: option("<store>", "store of training features", z.string().min(1)),
@@ -15,22 +16,43 @@ export const storeOptions = {
   ),
 };
 
-export interface OpenedStores {
+export interface StoredPair {
+  readonly train: LabelledFeatures;
+  readonly test: LabelledFeatures;
+  /** Name of the array that was read from both. */
+  readonly array: string;
+  readonly classes: number;
+}
+
+interface StoreSettings {
+  readonly train: string;
+  readonly test: string;
+  readonly array?: string | undefined;
+}
+
+interface OpenedStores {
   readonly train: FeatureStore;
   readonly test: FeatureStore;
-  /** Name of the array that both have. */
   readonly array: string;
+}
+
+/**
+ * Reads one array of a training and a test store, with labels.
+ * @throws DifftapError as `openStores` and `readLabelled`
+ */
+export async function readPair(settings: StoreSettings, work: LongWork): Promise<StoredPair> {
+  const stores = await openStores(settings);
+  const train = await readLabelled(stores.train, stores.array, work);
+  const test = await readLabelled(stores.test, stores.array, work);
+  const classes = Math.max(classCount(null, train.labels), classCount(null, test.labels));
+  return { train, test, array: stores.array, classes };
 }
 
 /**
  * Opens a pair of stores made from the same network.
  * @throws DifftapError STORE_MISMATCH when they were not; REQUEST_INVALID when several arrays are there and none was named.
  */
-export async function openStores(settings: {
-  train: string;
-  test: string;
-  array?: string | undefined;
-}): Promise<OpenedStores> {
+async function openStores(settings: StoreSettings): Promise<OpenedStores> {
   const [train, test] = await Promise.all([
     openFeatureStore(settings.train),
     openFeatureStore(settings.test),
