@@ -24,3 +24,6 @@ export type WorkerReply =
   | { readonly kind: "iteration"; readonly iteration: number; readonly gradientNorm: number }
   | { readonly kind: "minimum"; readonly minimum: Minimum }
   | { readonly kind: "failure"; readonly message: string };
+
+/** Asks the worker to end after the evaluation under way. */
+export const CLOSE = "close";

@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { DifftapError } from "@difftap/core";
 import type { Minimum } from "./lbfgs.js";
-import type { SolveRequest, WorkerReply, WorkerStart } from "./messages.js";
+import { CLOSE, type SolveRequest, type WorkerReply, type WorkerStart } from "./messages.js";
 
 export interface Solver {
   solve(request: SolveRequest, options?: SolveOptions): Promise<Minimum>;
@@ -20,10 +20,13 @@ export function openSolver(start: WorkerStart): Solver {
     workerData: start,
     transferList: [start.features.buffer as ArrayBuffer, start.labels.buffer as ArrayBuffer],
   });
+  const exited = new Promise((resolve) => worker.once("exit", resolve));
   return {
     solve: (request, options = {}) => ask(worker, request, options),
     async close() {
-      await worker.terminate();
+      // Not terminate(): a thread that is ended inside ONNX Runtime takes the process with it.
+      worker.postMessage(CLOSE);
+      await exited;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Entry of the worker that solves probes: ONNX Runtime blocks the thread it runs on. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { SolveRequest, WorkerReply, WorkerStart } from "./messages.js";
+import { CLOSE, type SolveRequest, type WorkerReply, type WorkerStart } from "./messages.js";
 import { openProblem } from "./problem.js";
 
 const owner = parentPort!;
@@ -8,15 +8,26 @@ const problem = openProblem(workerData as WorkerStart);
 // Each request awaits the problem and reports its failure; this keeps an early one from ending the process.
 problem.catch(() => undefined);
 
-owner.on("message", (request: SolveRequest) => {
-  solve(request).catch((error: unknown) => reply({ kind: "failure", message: String(error) }));
+let closing = false;
+let working: Promise<void> = Promise.resolve();
+
+owner.on("message", (request: SolveRequest | typeof CLOSE) => {
+  if (request === CLOSE) close();
+  else working = solve(request).catch((error: unknown) => reply({ kind: "failure", message: String(error) }));
 });
+
+/** Ends the thread once nothing runs: with its port closed it has nothing left to wait for. */
+function close(): void {
+  closing = true;
+  Promise.allSettled([problem, working]).then(() => owner.close());
+}
 
 async function solve(request: SolveRequest): Promise<void> {
   const opened = await problem;
-  const minimum = await opened.solve(request, (iteration, _value, gradientNorm) =>
-    reply({ kind: "iteration", iteration, gradientNorm }),
-  );
+  const minimum = await opened.solve(request, (iteration, _value, gradientNorm) => {
+    if (closing) throw new Error("closed");
+    reply({ kind: "iteration", iteration, gradientNorm });
+  });
   reply({ kind: "minimum", minimum });
 }
 
