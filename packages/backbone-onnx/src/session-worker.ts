@@ -2,14 +2,23 @@
 import { parentPort } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { WEIGHTS_LOCATION } from "./emission/weight-layout.js";
-import type { Feed, Feeds, Numbered, Outputs, WorkerReply, WorkerRequest } from "./workers/protocol.js";
+import {
+  END,
+  type Feed,
+  type Feeds,
+  type Numbered,
+  type Outputs,
+  type WorkerReply,
+  type WorkerRequest,
+} from "./workers/protocol.js";
 
 const sessions = new Map<number, InferenceSession>();
 /** Requests are answered one after the other. */
 let last: Promise<void> = Promise.resolve();
 
-parentPort?.on("message", (request: WorkerRequest & Numbered) => {
-  last = last.then(() => answer(request));
+parentPort?.on("message", (request: (WorkerRequest & Numbered) | typeof END) => {
+  // With its port closed the thread has nothing left to wait for, and ends.
+  last = last.then(() => (request === END ? parentPort?.close() : answer(request)));
 });
 
 async function answer(request: WorkerRequest & Numbered): Promise<void> {

@@ -21,6 +21,9 @@ export type WorkerRequest =
   | { readonly kind: "run"; readonly session: number; readonly feeds: Feeds }
   | { readonly kind: "close"; readonly session: number };
 
+/** Asks a worker to end once nothing runs in it. */
+export const END = "end";
+
 export interface Numbered {
   readonly id: number;
 }

@@ -1,7 +1,9 @@
 /** Threads that hold the same sessions and share the runs. What goes wrong in one ends all: no run is left waiting. */
+import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { type TransferListItem, Worker } from "node:worker_threads";
 import { DifftapError } from "@difftap/core";
-import type { Outputs, WorkerReply, WorkerRequest } from "./protocol.js";
+import { END, type Outputs, type WorkerReply, type WorkerRequest } from "./protocol.js";
 
 interface Pending {
   readonly resolve: (outputs: Outputs) => void;
@@ -15,8 +17,25 @@ interface Job extends Pending {
 
 interface Member {
   readonly worker: Worker;
+  readonly exited: Promise<unknown>;
   readonly pending: Map<number, Pending>;
   running: boolean;
+}
+
+/** Milliseconds that a thread gets to end by itself. */
+const PATIENCE = 20_000;
+
+/** A thread that is ended from outside while ONNX Runtime works in it takes the whole process with it. */
+async function endGently({ worker, exited }: Member): Promise<void> {
+  worker.ref();
+  worker.postMessage(END);
+  const given = new AbortController();
+  await Promise.race([
+    exited,
+    setTimeout(PATIENCE, undefined, { signal: given.signal }).catch(() => undefined),
+  ]);
+  given.abort();
+  await worker.terminate();
 }
 
 export class WorkerPool {
@@ -59,10 +78,10 @@ export class WorkerPool {
     });
   }
 
-  /** Ends the threads. Runs under way are rejected. */
+  /** Ends the threads, each after the run under way in it. Runs are rejected at once. */
   async close(): Promise<void> {
     this.#fail(new DifftapError("RUNTIME_FAILED", "the runtime was closed", { hint: "open it again" }));
-    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#members.map(endGently));
   }
 
   #promise(start: (resolve: Pending["resolve"], reject: Pending["reject"]) => void): Promise<Outputs> {
@@ -73,8 +92,9 @@ export class WorkerPool {
   }
 
   #start(entry: URL): Member {
-    const member: Member = { worker: new Worker(entry), pending: new Map(), running: false };
-    const { worker } = member;
+    const worker = new Worker(entry);
+    const exited = once(worker, "exit").catch(() => undefined);
+    const member: Member = { worker, exited, pending: new Map(), running: false };
     worker.on("message", (reply: WorkerReply & { id: number }) => this.#receive(member, reply));
     worker.on("error", (cause) => this.#fail(crashed(String(cause), cause)));
     worker.on("messageerror", (cause) => this.#fail(crashed("its reply could not be read", cause)));
