@@ -1,6 +1,27 @@
 /** Every kernel of the backend. A new file is a line here; a test checks that none is missing. */
 import type { Kernel } from "../kernel.js";
 import { binaryKernels } from "./binary.js";
+import { dataKernels } from "./data.js";
+import { gatherKernels } from "./gather.js";
+import { matmulKernels } from "./matmul.js";
+import { hostKernels } from "./on-host.js";
+import { orderKernels } from "./order.js";
+import { pieceKernels } from "./pieces.js";
+import { reduceKernels } from "./reduce.js";
+import { scanKernels } from "./scan.js";
+import { softmaxKernels } from "./softmax.js";
 import { unaryKernels } from "./unary.js";
 
-export const kernels: readonly Kernel[] = [...unaryKernels, ...binaryKernels];
+export const kernels: readonly Kernel[] = [
+  ...unaryKernels,
+  ...binaryKernels,
+  ...dataKernels,
+  ...gatherKernels,
+  ...hostKernels,
+  ...matmulKernels,
+  ...orderKernels,
+  ...pieceKernels,
+  ...reduceKernels,
+  ...scanKernels,
+  ...softmaxKernels,
+];
