@@ -63,6 +63,16 @@ export class OnnxRuntimeBackend extends KernelBackend {
     this.#models = new ModelCache(this.#options.cacheBytes);
   }
 
+  /** Brings the data of tensors that another backend holds over to this one. */
+  adopt(input: TensorInfo | readonly TensorInfo[] | undefined): void {
+    if (input === undefined || input === null) return;
+    if (Array.isArray(input)) for (const each of input as readonly TensorInfo[]) this.adopt(each);
+    else {
+      const { dataId } = input as TensorInfo;
+      if ((dataId as Value).owner !== this.recorder) engine().moveData(this, dataId);
+    }
+  }
+
   /** Called by every kernel before it records. */
   beforeKernel(): void {
     const { size } = this.recorder;

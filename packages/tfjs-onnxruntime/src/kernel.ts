@@ -40,6 +40,7 @@ export function configOf({ name, run }: Kernel, backendName: string): KernelConf
     kernelFunc({ inputs, attrs, backend }) {
       const own = backend as OnnxRuntimeBackend;
       own.beforeKernel();
+      for (const input of Object.values(inputs)) own.adopt(input);
       return run(own.recorder, inputs as never, (attrs ?? {}) as never, own);
     },
   };

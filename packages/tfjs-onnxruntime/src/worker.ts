@@ -87,7 +87,8 @@ function open(model: Uint8Array): Promise<InferenceSession> {
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    // What goes wrong is told to whoever reads, not to the terminal.
+    logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
 }

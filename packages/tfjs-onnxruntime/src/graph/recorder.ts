@@ -37,7 +37,15 @@ export class Recorder {
 
   create(state: ValueState, shape: readonly number[], dtype: DType, visible = true): Value {
     this.#ids += 1;
-    const value: Value = { id: this.#ids, shape: [...shape], dtype, state, references: 1, visible };
+    const value: Value = {
+      id: this.#ids,
+      owner: this,
+      shape: [...shape],
+      dtype,
+      state,
+      references: 1,
+      visible,
+    };
     if (visible) this.#visible += 1;
     if (state.kind === "pending") this.pending.add(value);
     return value;
@@ -51,6 +59,7 @@ export class Recorder {
   release(value: Value, force = false): boolean {
     value.references = force ? 0 : value.references - 1;
     if (value.references > 0) return false;
+    value.owner = undefined;
     if (value.visible) this.#visible -= 1;
     const { state } = value;
     if (state.kind === "pending") this.pending.delete(value);

@@ -28,6 +28,8 @@ interface ComplexPart {
 /** TensorFlow.js uses the value itself as data id. Tensors of other shapes may share one. */
 export interface Value {
   readonly id: number;
+  /** The recorder that made it, as long as it is held: data ids of other backends have none. */
+  owner: object | undefined;
   readonly shape: readonly number[];
   readonly dtype: DType;
   state: ValueState;

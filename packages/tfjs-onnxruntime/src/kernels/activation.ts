@@ -32,7 +32,9 @@ export function applyActivation(
     case "leakyrelu":
       return op("LeakyRelu", [x], { attributes: { alpha: { float: leakyreluAlpha } } });
     case "prelu":
-      return op("Where", [op("Less", [x, number(0)], { dtype: "bool" }), op("Mul", [x, prelu!]), x], { dtype: "float32" });
+      return op("Where", [op("Less", [x, number(0)], { dtype: "bool" }), op("Mul", [x, prelu!]), x], {
+        dtype: "float32",
+      });
     default:
       throw new Error(`activation ${activation} is not implemented for the onnxruntime backend`);
   }

@@ -41,7 +41,8 @@ export const dataKernels: readonly Kernel[] = [
     const inferred = util.inferFromImplicitShape(shape, size);
     util.assert(
       util.sizeFromShape(inferred) === size,
-      () => `The new shape (${inferred}) has ${util.sizeFromShape(inferred)} elements and the old shape (${x.shape}) has ${size} elements. The new shape and old shape must have the same number of elements.`,
+      () =>
+        `The new shape (${inferred}) has ${util.sizeFromShape(inferred)} elements and the old shape (${x.shape}) has ${size} elements. The new shape and old shape must have the same number of elements.`,
     );
     return graph.same(x, inferred);
   }),
@@ -54,17 +55,26 @@ export const dataKernels: readonly Kernel[] = [
   kernel<X, { perm: number[] }>("Transpose", (graph, { x }, { perm }) => graph.permuted(x, perm)),
   kernel<X>("ZerosLike", (graph, { x }) => graph.filled(0, x.shape, x.dtype)),
   kernel<X>("OnesLike", (graph, { x }) => graph.filled(1, x.shape, x.dtype)),
-  kernel<object, { shape: number[]; value: number; dtype?: DataType }>("Fill", (graph, _, { shape, value, dtype }) =>
-    graph.filled(Number(value), shape, dtype ?? util.inferDtype(value)),
+  kernel<object, { shape: number[]; value: number; dtype?: DataType }>(
+    "Fill",
+    (graph, _, { shape, value, dtype }) =>
+      graph.filled(Number(value), shape, dtype ?? util.inferDtype(value)),
   ),
   kernel<object, { start: number; stop: number; step: number; dtype: DataType }>(
     "Range",
     (graph, _, { start, stop, step, dtype }) => written(graph, range(start, stop, step), dtype),
   ),
-  kernel<object, { start: number; stop: number; num: number }>("LinSpace", (graph, _, { start, stop, num }) => {
-    const step = (stop - start) / (num - 1);
-    return written(graph, Array.from({ length: num }, (_each, i) => (i === 0 ? start : start + i * step)), "float32");
-  }),
+  kernel<object, { start: number; stop: number; num: number }>(
+    "LinSpace",
+    (graph, _, { start, stop, num }) => {
+      const step = (stop - start) / (num - 1);
+      return written(
+        graph,
+        Array.from({ length: num }, (_each, i) => (i === 0 ? start : start + i * step)),
+        "float32",
+      );
+    },
+  ),
   kernel<X, { shape: number[] }>("BroadcastTo", (graph, { x }, { shape }) =>
     graph.tensor(graph.expand(graph.input(x), shape)),
   ),
@@ -75,23 +85,34 @@ export const dataKernels: readonly Kernel[] = [
   }),
   kernel<{ condition: TensorInfo; t: TensorInfo; e: TensorInfo }>("Select", (graph, { condition, t, e }) => {
     const rows = condition.shape.length === 1 && t.shape.length > 1;
-    const shape = rows ? [condition.shape[0]!, ...new Array<number>(t.shape.length - 1).fill(1)] : condition.shape;
+    const shape = rows
+      ? [condition.shape[0]!, ...new Array<number>(t.shape.length - 1).fill(1)]
+      : condition.shape;
     return elementwise(graph, [{ ...condition, shape }, t, e], ({ op, cast: to }, chosen, yes, no) =>
       op("Where", [to(chosen, "bool"), yes, no], { dtype: yes.dtype }),
     );
   }),
   kernel<TensorInfo[]>("AddN", (graph, inputs) =>
-    elementwise(graph, Object.values(inputs), ({ op }, ...edges) => edges.reduce((a, b) => op("Add", [a, b]))),
+    elementwise(graph, Object.values(inputs), ({ op }, ...edges) =>
+      edges.reduce((a, b) => op("Add", [a, b])),
+    ),
   ),
   kernel<{ indices: TensorInfo }, { depth: number; onValue: number; offValue: number; dtype: DataType }>(
     "OneHot",
     (graph, { indices }, { depth, onValue, offValue, dtype }) => {
-      const classes = graph.constant({ dtype: "int32", shape: [depth], data: Int32Array.from({ length: depth }, (_, i) => i) });
+      const classes = graph.constant({
+        dtype: "int32",
+        shape: [depth],
+        data: Int32Array.from({ length: depth }, (_, i) => i),
+      });
       const column = graph.reshape(castEdge(graph, graph.input(indices), "int32"), [...indices.shape, 1]);
       const shape = [...indices.shape, depth];
       const equal = graph.node("Equal", [column, classes], { shape, dtype: "bool" });
       const type = dtype === "bool" ? "int32" : edgeType(dtype);
-      const chosen = graph.node("Where", [equal, graph.number(onValue, type), graph.number(offValue, type)], { shape, dtype: type });
+      const chosen = graph.node("Where", [equal, graph.number(onValue, type), graph.number(offValue, type)], {
+        shape,
+        dtype: type,
+      });
       return graph.tensor(castEdge(graph, chosen, edgeType(dtype)));
     },
   ),

@@ -15,7 +15,10 @@ function gather(graph: Recorder, { x, indices }: Gather, axis: number, batchDims
   if (util.sizeFromShape(shape) === 0) return graph.filled(0, shape, x.dtype);
   const dtype = edgeType(x.dtype);
   const index = castEdge(graph, graph.input(indices), "int32");
-  if (batchDims === 0) return graph.tensor(graph.node("Gather", [graph.input(x), index], { shape, dtype }, { attributes: { axis } }));
+  if (batchDims === 0)
+    return graph.tensor(
+      graph.node("Gather", [graph.input(x), index], { shape, dtype }, { attributes: { axis } }),
+    );
   return graph.tensor(gatherInBatches(graph, x, index, { axis, batchDims, shape }));
 }
 
@@ -26,14 +29,24 @@ interface InBatches {
 }
 
 /** ONNX gathers right behind the batch: the axis goes there, and what was between comes back to its place. */
-function gatherInBatches(graph: Recorder, x: TensorInfo, index: Edge, { axis, batchDims, shape }: InBatches): Edge {
+function gatherInBatches(
+  graph: Recorder,
+  x: TensorInfo,
+  index: Edge,
+  { axis, batchDims, shape }: InBatches,
+): Edge {
   const rank = x.shape.length;
   const order = [...range(0, batchDims), axis, ...range(batchDims, axis), ...range(axis + 1, rank)];
   const data = graph.reordered(x, order);
   const column = castEdge(graph, graph.reshape(index, [...index.shape, 1]), "int64");
   const found = [...index.shape, ...data.shape.slice(batchDims + 1)];
   const attributes = { batch_dims: batchDims };
-  const gathered = graph.node("GatherND", [data, column], { shape: found, dtype: data.dtype }, { attributes });
+  const gathered = graph.node(
+    "GatherND",
+    [data, column],
+    { shape: found, dtype: data.dtype },
+    { attributes },
+  );
   const own = index.shape.length - batchDims;
   const between = axis - batchDims;
   const back = [
@@ -91,15 +104,25 @@ function segmentSum(graph: Recorder, x: TensorInfo, segmentIds: TensorInfo, numS
 }
 
 export const gatherKernels: readonly Kernel[] = [
-  kernel<Gather, { axis: number; batchDims: number }>("GatherV2", (graph, { x, indices }, { axis, batchDims }) => {
-    const [along] = util.parseAxisParam(axis, x.shape);
-    return gather(graph, { x, indices }, along!, batchDims < 0 ? indices.shape.length + batchDims : batchDims);
-  }),
+  kernel<Gather, { axis: number; batchDims: number }>(
+    "GatherV2",
+    (graph, { x, indices }, { axis, batchDims }) => {
+      const [along] = util.parseAxisParam(axis, x.shape);
+      return gather(
+        graph,
+        { x, indices },
+        along!,
+        batchDims < 0 ? indices.shape.length + batchDims : batchDims,
+      );
+    },
+  ),
   kernel<{ params: TensorInfo; indices: TensorInfo }>("GatherNd", (graph, { params, indices }) => {
     const [shape] = backend_util.prepareAndValidate(params as never, indices as never);
     if (util.sizeFromShape(shape) === 0) return graph.filled(0, shape, params.dtype);
     const index = castEdge(graph, graph.input(indices), "int64");
-    return graph.tensor(graph.node("GatherND", [graph.input(params), index], { shape, dtype: edgeType(params.dtype) }));
+    return graph.tensor(
+      graph.node("GatherND", [graph.input(params), index], { shape, dtype: edgeType(params.dtype) }),
+    );
   }),
   kernel<{ indices: TensorInfo; updates: TensorInfo }, { shape: number[] }>(
     "ScatterNd",
@@ -126,19 +149,23 @@ export const gatherKernels: readonly Kernel[] = [
       return graph.tensor(castEdge(graph, result, edgeType(tensor.dtype)));
     },
   ),
-  kernel<{ sparseIndices: TensorInfo; sparseValues: TensorInfo; defaultValue: TensorInfo }, { outputShape: number[] }>(
-    "SparseToDense",
-    (graph, { sparseIndices, sparseValues, defaultValue }, { outputShape }) => {
-      const rank = outputShape.length;
-      const count = util.sizeFromShape(sparseIndices.shape) / (sparseIndices.shape.length < 2 ? 1 : rank);
-      const target = everywhere(graph, throughNumbers(graph, graph.input(defaultValue)), outputShape);
-      const numbers = throughNumbers(graph, graph.input(sparseValues));
-      const updates = everywhere(graph, graph.reshape(numbers, sparseValues.shape.length === 0 ? [1] : [count]), [count]);
-      const indices = graph.reshape(graph.input(sparseIndices), [count, rank]);
-      const result = scatter(graph, { target, indices, updates }, "none");
-      return graph.tensor(castEdge(graph, result, edgeType(sparseValues.dtype)));
-    },
-  ),
+  kernel<
+    { sparseIndices: TensorInfo; sparseValues: TensorInfo; defaultValue: TensorInfo },
+    { outputShape: number[] }
+  >("SparseToDense", (graph, { sparseIndices, sparseValues, defaultValue }, { outputShape }) => {
+    const rank = outputShape.length;
+    const count = util.sizeFromShape(sparseIndices.shape) / (sparseIndices.shape.length < 2 ? 1 : rank);
+    const target = everywhere(graph, throughNumbers(graph, graph.input(defaultValue)), outputShape);
+    const numbers = throughNumbers(graph, graph.input(sparseValues));
+    const updates = everywhere(
+      graph,
+      graph.reshape(numbers, sparseValues.shape.length === 0 ? [1] : [count]),
+      [count],
+    );
+    const indices = graph.reshape(graph.input(sparseIndices), [count, rank]);
+    const result = scatter(graph, { target, indices, updates }, "none");
+    return graph.tensor(castEdge(graph, result, edgeType(sparseValues.dtype)));
+  }),
   kernel<{ x: TensorInfo; segmentIds: TensorInfo }, { numSegments: number }>(
     "UnsortedSegmentSum",
     (graph, { x, segmentIds }, { numSegments }) => segmentSum(graph, x, segmentIds, numSegments),

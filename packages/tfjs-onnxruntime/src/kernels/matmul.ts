@@ -32,7 +32,9 @@ function operand(graph: Recorder, x: TensorInfo, transposed: boolean): Operand {
 function product(graph: Recorder, { a, b }: Operands, { transposeA, transposeB }: Transposes): Edge {
   const batch = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [rows, inner] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
-  const [innerB, columns] = transposeB ? [b.shape.at(-1)!, b.shape.at(-2)!] : [b.shape.at(-2)!, b.shape.at(-1)!];
+  const [innerB, columns] = transposeB
+    ? [b.shape.at(-1)!, b.shape.at(-2)!]
+    : [b.shape.at(-2)!, b.shape.at(-1)!];
   if (inner !== innerB) {
     throw new Error(
       `Error in matMul: inner shapes (${inner}) and (${innerB}) of Tensors with shapes ${a.shape} and ${b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
@@ -78,15 +80,21 @@ function einsum(graph: Recorder, tensors: readonly TensorInfo[], equation: strin
   const letters = equation.replace(/\s/g, "");
   const sides = new Map<string, number>();
   const terms = letters.split("->")[0]!.split(",");
-  terms.forEach((term, i) => [...term].forEach((letter, axis) => sides.set(letter, tensors[i]!.shape[axis]!)));
+  terms.forEach((term, i) =>
+    [...term].forEach((letter, axis) => sides.set(letter, tensors[i]!.shape[axis]!)),
+  );
   const shape = [...letters.split("->")[1]!].map((letter) => sides.get(letter)!);
   const edges = tensors.map((x) => castEdge(graph, graph.input(x), "float32"));
-  return graph.tensor(graph.node("Einsum", edges, { shape, dtype: "float32" }, { attributes: { equation: letters } }));
+  return graph.tensor(
+    graph.node("Einsum", edges, { shape, dtype: "float32" }, { attributes: { equation: letters } }),
+  );
 }
 
 export const matmulKernels: readonly Kernel[] = [
   kernel<Operands, Transposes>("BatchMatMul", (graph, inputs, attributes) =>
-    graph.tensor(castEdge(graph, product(graph, inputs, attributes), inputs.a.dtype === "int32" ? "int32" : "float32")),
+    graph.tensor(
+      castEdge(graph, product(graph, inputs, attributes), inputs.a.dtype === "int32" ? "int32" : "float32"),
+    ),
   ),
   kernel<Fusion, FusionAttributes>("_FusedMatMul", fused),
   kernel<TensorInfo[], { equation: string }>("Einsum", (graph, tensors, { equation }) =>

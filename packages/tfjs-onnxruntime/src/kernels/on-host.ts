@@ -2,8 +2,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { OnnxRuntimeBackend } from "../backend.js";
 import type { Recorder } from "../graph/recorder.js";
-import { castEdge } from "./elementwise.js";
 import { type Kernel, kernel } from "../kernel.js";
+import { castEdge } from "./elementwise.js";
 
 /** A generator of uniform numbers in [0, 1) (Marsaglia's xorshift, 32 bits): TensorFlow.js fixes no sequence for a seed. */
 function uniforms(seed: number): () => number {
@@ -44,7 +44,12 @@ function pick(probabilities: Float32Array, number: number): number {
   return probabilities.length - 1;
 }
 
-function probabilitiesOf(graph: Recorder, backend: OnnxRuntimeBackend, logits: TensorInfo, normalized: boolean) {
+function probabilitiesOf(
+  graph: Recorder,
+  backend: OnnxRuntimeBackend,
+  logits: TensorInfo,
+  normalized: boolean,
+) {
   if (normalized) return backend.readSync(logits.dataId) as Float32Array;
   const edge = castEdge(graph, graph.input(logits), "float32");
   const shares = graph.tensor(graph.node("Softmax", [edge], edge, { attributes: { axis: -1 } }));
@@ -65,7 +70,10 @@ function distinct(values: ArrayLike<number>, shape: readonly number[], axis: num
   const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
   const length = shape[axis]!;
   const slice = (k: number) =>
-    Array.from({ length: outer * inner }, (_, i) => values[(Math.floor(i / inner) * length + k) * inner + (i % inner)]!);
+    Array.from(
+      { length: outer * inner },
+      (_, i) => values[(Math.floor(i / inner) * length + k) * inner + (i % inner)]!,
+    );
   const places = new Map<string, number>();
   const found: number[][] = [];
   const indices = Int32Array.from({ length }, (_, k) => {
@@ -89,8 +97,17 @@ export const hostKernels: readonly Kernel[] = [
   }),
   kernel<{ x: TensorInfo }, { axis: number }>("Unique", (graph, { x }, { axis }, backend) => {
     const values = backend.readSync(x.dataId) as Float32Array;
-    const { outputValues, indices, shape } = distinct(values, x.shape, axis < 0 ? axis + x.shape.length : axis);
-    const data = x.dtype === "float32" ? Float32Array.from(outputValues) : x.dtype === "int32" ? Int32Array.from(outputValues) : Uint8Array.from(outputValues);
+    const { outputValues, indices, shape } = distinct(
+      values,
+      x.shape,
+      axis < 0 ? axis + x.shape.length : axis,
+    );
+    const data =
+      x.dtype === "float32"
+        ? Float32Array.from(outputValues)
+        : x.dtype === "int32"
+          ? Int32Array.from(outputValues)
+          : Uint8Array.from(outputValues);
     return [graph.written(data, shape, x.dtype), graph.written(indices, [indices.length], "int32")];
   }),
 ];

@@ -20,11 +20,19 @@ function topK(graph: Recorder, x: TensorInfo, k: number, sorted: boolean): Tenso
     ],
     { attributes: { axis: -1, largest: 1, sorted: Number(sorted) } },
   );
-  return [graph.tensor(castEdge(graph, values!, edgeType(x.dtype))), graph.tensor(castEdge(graph, indices!, "int32"))];
+  return [
+    graph.tensor(castEdge(graph, values!, edgeType(x.dtype))),
+    graph.tensor(castEdge(graph, indices!, "int32")),
+  ];
 }
 
 /** For each value the number of entries of its row that are smaller (left), or not larger (right). */
-function placesInRows(graph: Recorder, rows: TensorInfo, values: TensorInfo, side: "left" | "right"): TensorInfo {
+function placesInRows(
+  graph: Recorder,
+  rows: TensorInfo,
+  values: TensorInfo,
+  side: "left" | "right",
+): TensorInfo {
   const [batch, length] = [rows.shape[0]!, rows.shape[1]!];
   const count = values.shape[1]!;
   if (length === 0) return graph.filled(0, values.shape, "int32");
@@ -54,16 +62,27 @@ function counts(graph: Recorder, { x, weights }: Counting, size: number, binary:
   const dtype = weighted ? edgeType(weights.dtype) : "float32";
   const outer = x.shape.slice(0, -1);
   const length = x.shape.at(-1)!;
-  const classes = graph.constant({ dtype: "int32", shape: [size], data: Int32Array.from({ length: size }, (_, i) => i) });
+  const classes = graph.constant({
+    dtype: "int32",
+    shape: [size],
+    data: Int32Array.from({ length: size }, (_, i) => i),
+  });
   const column = graph.reshape(castEdge(graph, graph.input(x), "int32"), [...x.shape, 1]);
   const equal = graph.node("Equal", [column, classes], { shape: [...outer, length, size], dtype: "bool" });
   const ones = castEdge(graph, equal, dtype);
   if (binary) {
     const axes = graph.integers([outer.length]);
-    const any = graph.node("ReduceMax", [ones, axes], { shape: [...outer, size], dtype }, { attributes: { keepdims: 0 } });
+    const any = graph.node(
+      "ReduceMax",
+      [ones, axes],
+      { shape: [...outer, size], dtype },
+      { attributes: { keepdims: 0 } },
+    );
     return graph.tensor(any);
   }
-  const each = weighted ? graph.node("Mul", [ones, graph.reshape(graph.input(weights), [...x.shape, 1])], ones) : ones;
+  const each = weighted
+    ? graph.node("Mul", [ones, graph.reshape(graph.input(weights), [...x.shape, 1])], ones)
+    : ones;
   return graph.tensor(summed(graph, each, outer.length));
 }
 
@@ -85,8 +104,11 @@ export const orderKernels: readonly Kernel[] = [
   kernel<Search>("UpperBound", (graph, { sortedSequence, values }) =>
     placesInRows(graph, sortedSequence, values, "right"),
   ),
-  kernel<Counting, { size: number }>("Bincount", (graph, inputs, { size }) => counts(graph, inputs, size, false)),
-  kernel<Counting, { size: number; binaryOutput?: boolean }>("DenseBincount", (graph, inputs, { size, binaryOutput }) =>
-    counts(graph, inputs, size, binaryOutput ?? false),
+  kernel<Counting, { size: number }>("Bincount", (graph, inputs, { size }) =>
+    counts(graph, inputs, size, false),
+  ),
+  kernel<Counting, { size: number; binaryOutput?: boolean }>(
+    "DenseBincount",
+    (graph, inputs, { size, binaryOutput }) => counts(graph, inputs, size, binaryOutput ?? false),
   ),
 ];

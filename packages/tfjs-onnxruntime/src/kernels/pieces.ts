@@ -10,7 +10,13 @@ interface X {
 }
 
 /** A box of an edge; steps may be negative, then the end is left out from above. */
-function slice(graph: Recorder, edge: Edge, begin: readonly number[], end: readonly number[], steps?: readonly number[]): Edge {
+function slice(
+  graph: Recorder,
+  edge: Edge,
+  begin: readonly number[],
+  end: readonly number[],
+  steps?: readonly number[],
+): Edge {
   const stride = steps ?? begin.map(() => 1);
   const shape = begin.map((first, axis) => Math.max(0, Math.ceil((end[axis]! - first) / stride[axis]!)));
   if (sameShape(shape, edge.shape) && stride.every((each) => each === 1)) return edge;
@@ -21,7 +27,12 @@ function slice(graph: Recorder, edge: Edge, begin: readonly number[], end: reado
   return graph.node("Slice", inputs, { shape, dtype: edge.dtype });
 }
 
-function sliceTensor(graph: Recorder, x: TensorInfo, begin: readonly number[], size: readonly number[]): TensorInfo {
+function sliceTensor(
+  graph: Recorder,
+  x: TensorInfo,
+  begin: readonly number[],
+  size: readonly number[],
+): TensorInfo {
   const number = graph.uniform(x);
   if (number !== undefined) return graph.filled(number, size, x.dtype);
   const view = graph.viewOf(x);
@@ -39,17 +50,30 @@ function sliceTensor(graph: Recorder, x: TensorInfo, begin: readonly number[], s
 }
 
 function concat(graph: Recorder, tensors: readonly TensorInfo[], axis: number): TensorInfo {
-  const shape = backend_util.computeOutShape(tensors.map(({ shape: each }) => each), axis);
+  const shape = backend_util.computeOutShape(
+    tensors.map(({ shape: each }) => each),
+    axis,
+  );
   if (util.sizeFromShape(shape) === 0) return graph.filled(0, shape, tensors[0]!.dtype);
   const present = tensors.filter((x) => util.sizeFromShape(x.shape) > 0);
   if (present.length === 1) return graph.same(present[0]!);
   const views = present.map((x) => graph.viewOf(x));
   const axes = views[0]?.axes;
   if (axes && views.every((view) => view && sameShape(view.axes, axes))) {
-    const edge = joined(graph, views.map((view) => graph.input(view!.base)), axes[axis]!);
+    const edge = joined(
+      graph,
+      views.map((view) => graph.input(view!.base)),
+      axes[axis]!,
+    );
     return graph.view(edge, axes);
   }
-  return graph.tensor(joined(graph, present.map((x) => graph.input(x)), axis));
+  return graph.tensor(
+    joined(
+      graph,
+      present.map((x) => graph.input(x)),
+      axis,
+    ),
+  );
 }
 
 function joined(graph: Recorder, edges: readonly Edge[], axis: number): Edge {
@@ -71,7 +95,17 @@ function split(graph: Recorder, x: TensorInfo, sizes: readonly number[], axis: n
 
 function stridedSlice(graph: Recorder, x: TensorInfo, attributes: StridedSlice): TensorInfo {
   const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes;
-  const found = slice_util.sliceInfo(x.shape, begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask);
+  const found = slice_util.sliceInfo(
+    x.shape,
+    begin,
+    end,
+    strides,
+    beginMask,
+    endMask,
+    ellipsisMask,
+    newAxisMask,
+    shrinkAxisMask,
+  );
   if (found.isIdentity) return graph.same(x, found.finalShape);
   if (util.sizeFromShape(found.finalShape) === 0) return graph.filled(0, found.finalShape, x.dtype);
   const edge = slice(graph, graph.input(x), found.begin, found.end, found.strides);
@@ -90,23 +124,32 @@ interface StridedSlice {
 }
 
 export const pieceKernels: readonly Kernel[] = [
-  kernel<X, { begin: number | number[]; size: number | number[] }>("Slice", (graph, { x }, { begin, size }) => {
-    const [first, box] = slice_util.parseSliceParams(x as never, begin, size);
-    slice_util.assertParamsValid(x, first!, box!);
-    if (util.sizeFromShape(box!) === 0) return graph.filled(0, box!, x.dtype);
-    return sameShape(box!, x.shape) ? graph.same(x) : sliceTensor(graph, x, first!, box!);
-  }),
+  kernel<X, { begin: number | number[]; size: number | number[] }>(
+    "Slice",
+    (graph, { x }, { begin, size }) => {
+      const [first, box] = slice_util.parseSliceParams(x as never, begin, size);
+      slice_util.assertParamsValid(x, first!, box!);
+      if (util.sizeFromShape(box!) === 0) return graph.filled(0, box!, x.dtype);
+      return sameShape(box!, x.shape) ? graph.same(x) : sliceTensor(graph, x, first!, box!);
+    },
+  ),
   kernel<X, StridedSlice>("StridedSlice", (graph, { x }, attributes) => stridedSlice(graph, x, attributes)),
   kernel<TensorInfo[], { axis: number }>("Concat", (graph, inputs, { axis }) => {
     const tensors = Object.values(inputs);
     const [along] = util.parseAxisParam(axis, tensors[0]!.shape);
-    backend_util.assertParamsConsistent(tensors.map(({ shape }) => shape), along!);
+    backend_util.assertParamsConsistent(
+      tensors.map(({ shape }) => shape),
+      along!,
+    );
     return concat(graph, tensors, along!);
   }),
-  kernel<X, { numOrSizeSplits: number | number[]; axis: number }>("SplitV", (graph, { x }, { numOrSizeSplits, axis }) => {
-    const [along] = util.parseAxisParam(axis, x.shape);
-    return split(graph, x, backend_util.prepareSplitSize(x as never, numOrSizeSplits, along), along!);
-  }),
+  kernel<X, { numOrSizeSplits: number | number[]; axis: number }>(
+    "SplitV",
+    (graph, { x }, { numOrSizeSplits, axis }) => {
+      const [along] = util.parseAxisParam(axis, x.shape);
+      return split(graph, x, backend_util.prepareSplitSize(x as never, numOrSizeSplits, along), along!);
+    },
+  ),
   kernel<TensorInfo[], { axis: number }>("Pack", (graph, inputs, { axis }) => {
     const tensors = Object.values(inputs);
     const rank = tensors[0]!.shape.length + 1;
@@ -114,7 +157,11 @@ export const pieceKernels: readonly Kernel[] = [
     const widened = tensors.map((x) => ({ ...x, shape: x.shape.toSpliced(along, 0, 1) }));
     const [first] = widened;
     for (const x of tensors) {
-      util.assertShapesMatch(tensors[0]!.shape, x.shape, "All tensors passed to stack must have matching shapes");
+      util.assertShapesMatch(
+        tensors[0]!.shape,
+        x.shape,
+        "All tensors passed to stack must have matching shapes",
+      );
       util.assert(x.dtype === first!.dtype, () => "All tensors passed to stack must have matching dtypes");
     }
     return widened.length === 1 ? graph.same(first!, first!.shape) : concat(graph, widened, along);
@@ -130,7 +177,9 @@ export const pieceKernels: readonly Kernel[] = [
   kernel<X, { reps: number[] }>("Tile", (graph, { x }, { reps }) => {
     const shape = x.shape.map((side, axis) => side * reps[axis]!);
     if (util.sizeFromShape(shape) === 0) return graph.filled(0, shape, x.dtype);
-    return graph.tensor(graph.node("Tile", [graph.input(x), graph.integers(reps)], { shape, dtype: graph.input(x).dtype }));
+    return graph.tensor(
+      graph.node("Tile", [graph.input(x), graph.integers(reps)], { shape, dtype: graph.input(x).dtype }),
+    );
   }),
   kernel<X, { dims: number | number[] }>("Reverse", (graph, { x }, { dims }) => {
     if (x.shape.length === 0) return graph.same(x);

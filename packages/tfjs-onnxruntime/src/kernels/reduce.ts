@@ -56,7 +56,12 @@ function reduce(graph: Recorder, name: string, x: TensorInfo, attributes: Attrib
 /** Keeps the reduced axes, with length 1. */
 function reduced1(graph: Recorder, type: string, source: Edge, axes: readonly number[]): Edge {
   const shape = source.shape.map((side, axis) => (axes.includes(axis) ? 1 : side));
-  return graph.node(type, [source, graph.integers(axes)], { shape, dtype: source.dtype }, { attributes: { keepdims: 1 } });
+  return graph.node(
+    type,
+    [source, graph.integers(axes)],
+    { shape, dtype: source.dtype },
+    { attributes: { keepdims: 1 } },
+  );
 }
 
 const extremeIndex = (name: string, type: string): Kernel =>
@@ -64,13 +69,20 @@ const extremeIndex = (name: string, type: string): Kernel =>
     const [along] = util.parseAxisParam(axis, x.shape);
     const source = castEdge(graph, graph.input(x), x.dtype === "float32" ? "float32" : "int32");
     const shape = x.shape.filter((_, each) => each !== along);
-    const found = graph.node(type, [source], { shape, dtype: "int64" }, { attributes: { axis: along!, keepdims: 0 } });
+    const found = graph.node(
+      type,
+      [source],
+      { shape, dtype: "int64" },
+      { attributes: { axis: along!, keepdims: 0 } },
+    );
     return graph.tensor(castEdge(graph, found, "int32"));
   });
 
 export const reduceKernels: readonly Kernel[] = [
   ...Object.keys(reductions).map((name) =>
-    kernel<{ x: TensorInfo }, Attributes>(name, (graph, { x }, attributes) => reduce(graph, name, x, attributes)),
+    kernel<{ x: TensorInfo }, Attributes>(name, (graph, { x }, attributes) =>
+      reduce(graph, name, x, attributes),
+    ),
   ),
   extremeIndex("ArgMax", "ArgMax"),
   extremeIndex("ArgMin", "ArgMin"),

@@ -20,7 +20,11 @@ function runningSum(graph: Recorder, x: TensorInfo, { axis, exclusive, reverse }
 }
 
 /** ONNX has no running product: each round multiplies with what lies twice as far back, so the rounds are log₂ of the length. */
-function runningProduct(graph: Recorder, x: TensorInfo, { axis, exclusive, reverse }: Attributes): TensorInfo {
+function runningProduct(
+  graph: Recorder,
+  x: TensorInfo,
+  { axis, exclusive, reverse }: Attributes,
+): TensorInfo {
   const along = axis < 0 ? axis + x.shape.length : axis;
   const length = x.shape[along]!;
   let edge = castEdge(graph, graph.input(x), x.dtype === "float32" ? "float32" : "int32");
@@ -48,5 +52,7 @@ export const scanKernels: readonly Kernel[] = [
   kernel<{ x: TensorInfo }, Attributes>("Cumsum", (graph, { x }, attributes) =>
     util.sizeFromShape(x.shape) === 0 ? graph.filled(0, x.shape, x.dtype) : runningSum(graph, x, attributes),
   ),
-  kernel<{ x: TensorInfo }, Attributes>("Cumprod", (graph, { x }, attributes) => runningProduct(graph, x, attributes)),
+  kernel<{ x: TensorInfo }, Attributes>("Cumprod", (graph, { x }, attributes) =>
+    runningProduct(graph, x, attributes),
+  ),
 ];

@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import * as api from "../src/index.js";
+
+test("the public surface is exactly this list", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "OnnxRuntimeBackend",
+    "onnxRuntimeBackend",
+    "registerOnnxRuntimeBackend",
+  ]);
+});
