@@ -1,14 +1,8 @@
-/** A batch on the engine, and what it costs. */
+/** A batch on the engine: features, targets, and the loss against them. */
 import { DifftapError } from "@difftap/core";
 import { tf } from "@difftap/engine";
+import { type Mixing, mixer } from "./mixup.js";
 import type { LabelledBatch } from "./source.js";
-import type { Trainable } from "./trainable.js";
-
-/** Mean cross-entropy of logits [n, classes]. Called inside a tidy. */
-export function crossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
-  const targets = tf.oneHot(tf.tensor1d(labels, "int32"), logits.shape[1]);
-  return tf.losses.softmaxCrossEntropy(targets, logits);
-}
 
 /** Features as tensors; the caller disposes them. */
 export function toTensors({ features }: LabelledBatch): Record<string, tf.Tensor> {
@@ -19,36 +13,31 @@ export function toTensors({ features }: LabelledBatch): Record<string, tf.Tensor
   return Object.fromEntries(tensors);
 }
 
-export interface StepOutcome {
-  readonly loss: number;
-  readonly classes: number;
-  /** By the variables' names; the caller disposes them. */
-  readonly gradients: ReadonlyMap<string, tf.Tensor>;
+export interface EngineBatch {
+  readonly features: Readonly<Record<string, tf.Tensor>>;
+  /** Distributions over the classes [n, classes]; label smoothing spreads a share of each evenly. */
+  targets(classes: number, smoothing: number): tf.Tensor2D;
 }
 
-/**
- * Loss and gradients of one batch in training mode.
- * @throws DifftapError LABELS_MISMATCH for a label the model has no logit for.
- */
-export async function differentiate(model: Trainable, batch: LabelledBatch): Promise<StepOutcome> {
-  const tensors = toTensors(batch);
-  let classes = 0;
-  const lossOf = () => {
-    const logits = model.forward(tensors, { training: true });
-    classes = logits.shape[1];
-    checkLabels(batch.labels, classes);
-    return crossEntropy(logits, batch.labels);
+/** Puts a batch on the engine, mixed where asked for. It lives as long as the tidy that it is made in. */
+export function engineBatch(batch: LabelledBatch, mixing: Mixing | undefined): EngineBatch {
+  const mix = mixing ? mixer(mixing) : <T extends tf.Tensor>(rows: T) => rows;
+  const features = Object.entries(toTensors(batch)).map(([name, rows]) => [name, mix(rows)]);
+  const labels = tf.tensor1d(batch.labels, "int32");
+  return {
+    features: Object.fromEntries(features),
+    targets(classes, smoothing) {
+      checkLabels(batch.labels, classes);
+      const certain = mix(tf.cast(tf.oneHot(labels, classes), "float32") as tf.Tensor2D);
+      if (smoothing === 0) return certain;
+      return tf.add(tf.mul(certain, 1 - smoothing), smoothing / classes);
+    },
   };
-  const variables = [...model.variables.values()];
-  try {
-    const { value, grads } = tf.variableGrads(lossOf, variables);
-    const [loss] = await value.data();
-    value.dispose();
-    const named = [...model.variables].map(([name, variable]) => [name, grads[variable.name]!] as const);
-    return { loss: loss!, classes, gradients: new Map(named) };
-  } finally {
-    tf.dispose(tensors);
-  }
+}
+
+/** Mean cross-entropy of logits [n, classes] against target distributions. */
+export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor2D): tf.Scalar {
+  return tf.losses.softmaxCrossEntropy(targets, logits);
 }
 
 /** @throws DifftapError LABELS_MISMATCH naming the first label outside 0 … classes−1. */

@@ -1,75 +1,133 @@
 /**
- * Checkpoints: `step-00000123.safetensors` holds the tensors, `step-00000123.json` says what they are and announces them. Both are
- * written atomically, tensors first: a checkpoint without its JSON is not there.
+ * Checkpoints: `step-00000123.safetensors` holds the tensors of all models, `step-00000123.json` says what they are and announces them.
+ * Both are written atomically, tensors first: a checkpoint without its JSON is not there. Step and seed are the whole position: schedule,
+ * order and everything that is drawn are addressed by them.
  */
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openWeights, weightsDigest, writeSafetensors } from "@difftap/checkpoint";
-import { DifftapError, type NdArray, stableStringify, writeFailed, writeFileAtomic } from "@difftap/core";
-import type { Recipe } from "./recipe.js";
+import {
+  DifftapError,
+  type FileSystem,
+  type NdArray,
+  stableStringify,
+  writeFailed,
+  writeFileAtomic,
+} from "@difftap/core";
+import { z } from "zod";
+import { recipeSchema } from "./recipe.js";
 
-const SCHEMA = "difftap.checkpoint/1";
+const SCHEMA = "difftap.checkpoint/2";
 /** The newest, and the one before it should the newest turn out damaged. */
 const KEPT = 2;
 
-export interface CheckpointState {
-  /** Steps done. */
-  readonly step: number;
-  readonly recipe: Recipe;
-  /** Samples of the training set: with the recipe's seed and batch it fixes what comes next. */
-  readonly samples: number;
+const bestSchema = z.strictObject({ step: z.int().min(0), value: z.number() });
+
+const modelSchema = z.strictObject({
+  /** Empty for one that is trained alone. */
+  name: z.string(),
+  recipe: recipeSchema,
   /** What the model says of itself. */
-  readonly model: unknown;
+  description: z.unknown(),
+  /** Steps it took. */
+  steps: z.int().min(0),
+  status: z.enum(["training", "stopped", "failed"]),
+  /** What went wrong where it failed. */
+  failure: z.string().optional(),
+  /** Of the validation metric that the recipe names. */
+  best: bestSchema.optional(),
+  /** Evaluations since the best. */
+  stale: z.int().min(0),
+});
+
+const stateSchema = z.strictObject({
+  /** Steps done. */
+  step: z.int().min(0),
+  /** The last step that was evaluated. */
+  evaluated: z.int().min(0),
+  /** Samples of the training set. */
+  samples: z.int().positive(),
+  models: z.array(modelSchema).min(1),
+  /** Bytes of the logs that belong to the steps done. */
+  written: z.strictObject({ metrics: z.int().min(0), events: z.int().min(0) }),
+});
+
+const fileSchema = stateSchema.extend({
+  schema: z.literal(SCHEMA),
+  weights: z.string().regex(/^step-\d+\.safetensors$/),
+  sha256: z.string(),
+});
+
+export type ModelState = z.output<typeof modelSchema>;
+export type CheckpointState = z.output<typeof stateSchema>;
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, NdArray>>;
+
+const PARTS = ["model", "optimizer", "ema", "best"] as const;
+
+/** `model`: parameters and buffers. `optimizer`: its state. `ema`: averaged parameters. `best`: parameters and buffers of the best evaluation. */
+export type ModelTensors = Readonly<Record<(typeof PARTS)[number], Tensors>>;
+
+export interface ModelCheckpoint extends ModelState {
+  readonly tensors: ModelTensors;
 }
 
-export interface Checkpoint extends CheckpointState {
+export interface Checkpoint extends Omit<CheckpointState, "models"> {
   /** Of the JSON. */
   readonly path: string;
-  /** Parameters and buffers by name. */
-  readonly tensors: Readonly<Record<string, NdArray>>;
-  /** State of the optimiser by name. */
-  readonly optimizer: Readonly<Record<string, NdArray>>;
+  readonly models: readonly ModelCheckpoint[];
 }
 
-export type CheckpointTensors = Pick<Checkpoint, "tensors" | "optimizer">;
-
-const PARTS = { tensors: "model.", optimizer: "optimizer." } as const;
-
 /**
- * Writes a checkpoint into a folder and removes all but the newest two. Gives the path of its JSON.
+ * Writes a checkpoint into a folder and removes all but the newest two. `tensors` are in the order of the state's models. Gives the
+ * path of its JSON.
  * @throws DifftapError WRITE_FAILED; the checkpoints before it are intact then.
  */
 export async function writeCheckpoint(
   folder: string,
   state: CheckpointState,
-  content: CheckpointTensors,
+  tensors: readonly ModelTensors[],
+  fileSystem: FileSystem,
 ): Promise<string> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw writeFailed(folder, cause);
-  });
   const name = `step-${String(state.step).padStart(8, "0")}`;
   const weights = join(folder, `${name}.safetensors`);
-  await writeSafetensors(weights, [...prefixed("tensors", content), ...prefixed("optimizer", content)]);
+  const named = state.models.flatMap((model, index) => prefixed(model.name, tensors[index]!));
+  await writeSafetensors(weights, named, {}, { fileSystem });
   const sha256 = await weightsDigest(weights);
   const path = join(folder, `${name}.json`);
-  await writeFileAtomic(
-    path,
-    `${stableStringify({ schema: SCHEMA, ...state, weights: `${name}.safetensors`, sha256 })}\n`,
-  );
-  await removeOld(folder);
+  const description = { schema: SCHEMA, ...state, weights: `${name}.safetensors`, sha256 };
+  await writeFileAtomic(path, `${stableStringify(description)}\n`, { fileSystem });
+  await removeOld(folder, fileSystem);
   return path;
 }
 
-function prefixed(part: keyof typeof PARTS, content: CheckpointTensors): [string, NdArray][] {
-  return Object.entries(content[part]).map(([name, array]) => [PARTS[part] + name, array]);
+/** `model.fc.weight` of a model alone, `NAME:model.fc.weight` of one among several. */
+function prefixOf(name: string, part: string): string {
+  return name === "" ? `${part}.` : `${name}:${part}.`;
 }
 
-async function removeOld(folder: string): Promise<void> {
+function prefixed(name: string, tensors: ModelTensors): [string, NdArray][] {
+  return PARTS.flatMap((part) =>
+    Object.entries(tensors[part]).map(([tensor, array]): [string, NdArray] => [
+      prefixOf(name, part) + tensor,
+      array,
+    ]),
+  );
+}
+
+async function removeOld(folder: string, fileSystem: FileSystem): Promise<void> {
   const announced = await listCheckpoints(folder);
   const kept = new Set(announced.slice(-KEPT).map((name) => name.replace(".json", "")));
-  for (const file of await readdir(folder)) {
-    const [stem] = file.split(".");
-    if (/^step-\d+\.(json|safetensors)$/.test(file) && !kept.has(stem!)) await rm(join(folder, file));
+  const old = (await readdir(folder)).filter(
+    (file) => /^step-\d+\.(json|safetensors)$/.test(file) && !kept.has(file.split(".")[0]!),
+  );
+  // JSON first: what is announced is there.
+  for (const file of old.sort()) {
+    const path = join(folder, file);
+    await fileSystem.unlink(path).catch((cause: unknown) => {
+      throw writeFailed(path, cause);
+    });
   }
 }
 
@@ -96,40 +154,51 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new DifftapError("FILE_MISSING", `cannot read checkpoint ${path}`, { cause });
   });
-  const { sha256, weights, step, recipe, samples, model } = parseDescription(path, text);
+  const { schema: _, sha256, weights, models, ...position } = parseDescription(path, text);
   const file = join(path, "..", weights);
   if ((await weightsDigest(file)) !== sha256)
     throw refused(path, `${weights} is not the file it was written with`);
-  const { tensors, optimizer } = await readTensors(file);
-  return { path, step, recipe, samples, model, tensors, optimizer };
+  const tensors = await readTensors(file);
+  const complete = models.map((model) => ({ ...model, tensors: tensorsOf(model.name, tensors) }));
+  return { path, ...position, models: complete };
 }
 
-type Description = CheckpointState & { schema: string; weights: string; sha256: string };
+function parseDescription(path: string, text: string): z.output<typeof fileSchema> {
+  const parsed = fileSchema.safeParse(parseJson(path, text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw refused(path, `it is no ${SCHEMA}: ${issue!.path.join(".")}: ${issue!.message}`, parsed.error);
+}
 
-function parseDescription(path: string, text: string): Description {
+function parseJson(path: string, text: string): unknown {
   try {
-    const parsed = JSON.parse(text) as Description;
-    const whole =
-      parsed.schema === SCHEMA && Number.isSafeInteger(parsed.step) && typeof parsed.recipe === "object";
-    if (whole && /^step-\d+\.safetensors$/.test(parsed.weights)) return parsed;
+    return JSON.parse(text);
   } catch (cause) {
     throw refused(path, "it is no JSON", cause);
   }
-  throw refused(path, `it is no ${SCHEMA}`);
 }
 
-async function readTensors(file: string): Promise<CheckpointTensors> {
-  const parts: Record<keyof typeof PARTS, Record<string, NdArray>> = { tensors: {}, optimizer: {} };
+async function readTensors(file: string): Promise<[string, NdArray][]> {
   const source = await openWeights(file);
   try {
-    for (const name of source.tensors.keys()) {
-      const part = name.startsWith(PARTS.optimizer) ? "optimizer" : "tensors";
-      parts[part][name.slice(PARTS[part].length)] = await source.read(name);
-    }
+    const tensors: [string, NdArray][] = [];
+    for (const name of source.tensors.keys()) tensors.push([name, await source.read(name)]);
+    return tensors;
   } finally {
     await source.close();
   }
-  return parts;
+}
+
+function tensorsOf(model: string, tensors: readonly [string, NdArray][]): ModelTensors {
+  const parts = PARTS.map((part) => {
+    const prefix = prefixOf(model, part);
+    const own = tensors.filter(([name]) => name.startsWith(prefix));
+    return [
+      part,
+      Object.fromEntries(own.map(([name, array]) => [name.slice(prefix.length), array])),
+    ] as const;
+  });
+  return Object.fromEntries(parts) as unknown as ModelTensors;
 }
 
 function refused(path: string, reason: string, cause?: unknown): DifftapError {

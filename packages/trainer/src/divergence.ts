@@ -5,7 +5,13 @@ import type { LabelledBatch } from "./source.js";
 /** A loss this many times that of guessing never comes back by itself. */
 const HOPELESS = 1000;
 
+export function isHopeless(loss: number, classes: number): boolean {
+  return !Number.isFinite(loss) || loss > HOPELESS * Math.log(classes);
+}
+
 export interface StepPlace {
+  /** Of the model among several; empty for one alone. */
+  readonly model: string;
   /** Counted from 1. */
   readonly step: number;
   readonly epoch: number;
@@ -13,25 +19,33 @@ export interface StepPlace {
   readonly lastCheckpoint: string | undefined;
 }
 
-/** @throws DifftapError NUMERIC naming step, learning rate and last good checkpoint when the loss is no number or out of bounds. */
-export function checkLoss(loss: number, classes: number, batch: LabelledBatch, place: StepPlace): void {
-  if (Number.isFinite(loss) && loss <= HOPELESS * Math.log(classes)) return;
-  const { step, epoch, learningRate, lastCheckpoint } = place;
-  const broken = brokenTap(batch);
-  const cause = broken ? `tap ${broken} of this batch holds values that are not finite` : "training diverged";
-  throw new DifftapError(
-    "NUMERIC",
-    `loss ${loss} at step ${step} (epoch ${epoch.toFixed(2)}, learning rate ${learningRate}): ${cause}; last good checkpoint: ${lastCheckpoint ?? "none"}`,
-    {
-      hint: broken ? "extract these features again" : "lower the learning rate, or standardise the features",
-      details: { ...place, loss, tap: broken },
-    },
-  );
+/** NUMERIC naming what was seen, step, learning rate and last good checkpoint. */
+export function divergence(seen: string, place: StepPlace): DifftapError {
+  return new DifftapError("NUMERIC", `${seen} ${sentence(place)}: training diverged; ${remains(place)}`, {
+    hint: "lower the learning rate, or standardise the features",
+    details: { ...place, seen },
+  });
 }
 
-function brokenTap({ features }: LabelledBatch): string | undefined {
+/** @throws DifftapError NUMERIC naming the tap whose features in this batch are not finite: no model is to blame then. */
+export function checkFeatures({ features }: LabelledBatch, loss: number, place: StepPlace): void {
   const broken = Object.entries(features).find(([, { data }]) =>
     data.some((value) => !Number.isFinite(value)),
   );
-  return broken?.[0];
+  if (broken === undefined) return;
+  const [tap] = broken;
+  const cause = `tap ${tap} of this batch holds values that are not finite`;
+  throw new DifftapError("NUMERIC", `loss ${loss} ${sentence(place)}: ${cause}; ${remains(place)}`, {
+    hint: "extract these features again",
+    details: { ...place, tap },
+  });
+}
+
+function sentence({ model, step, epoch, learningRate }: StepPlace): string {
+  const of = model === "" ? "" : `of ${model} `;
+  return `${of}at step ${step} (epoch ${epoch.toFixed(2)}, learning rate ${learningRate})`;
+}
+
+function remains({ lastCheckpoint }: StepPlace): string {
+  return `last good checkpoint: ${lastCheckpoint ?? "none"}`;
 }

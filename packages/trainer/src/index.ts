@@ -1,16 +1,38 @@
-export { type Checkpoint, type CheckpointState, latestCheckpoint, readCheckpoint } from "./checkpoints.js";
-export { type Evaluation, evaluate } from "./evaluate.js";
-export type { MetricLine } from "./metrics-log.js";
 export {
-  type Duration,
-  learningRateAt,
+  type Checkpoint,
+  type CheckpointState,
+  latestCheckpoint,
+  type ModelCheckpoint,
+  type ModelState,
+  type ModelTensors,
+  readCheckpoint,
+  type Tensors,
+} from "./checkpoints.js";
+export type { Duration, Pace } from "./duration.js";
+export { type EvaluateOptions, type Evaluation, evaluate, evaluateMany, type Score } from "./evaluate.js";
+
+export { learningRateAt, planTraining, type TrainingPlan } from "./plan.js";
+export {
+  type LearningRecipe,
   paperRecipe,
-  planTraining,
+  parseRecipe,
   type Recipe,
-  type Schedule,
-  type SgdSettings,
-  type TrainingPlan,
+  type ResolvedRecipe,
+  recipeSchema,
 } from "./recipe.js";
+export type { TrainingOptions } from "./run.js";
+export type { MetricLine } from "./run-log.js";
 export { type FeatureSource, type LabelledBatch, memorySource, type ReadOptions } from "./source.js";
-export { type TrainingResult, type TrainOptions, train } from "./train.js";
-export type { Trainable } from "./trainable.js";
+export { restoreModel } from "./state.js";
+export {
+  type ManyResult,
+  type ModelResult,
+  type ModelToTrain,
+  type NamedResult,
+  type TrainingResult,
+  type TrainManyOptions,
+  type TrainOptions,
+  train,
+  trainMany,
+} from "./train.js";
+export type { ForwardOptions, Trainable } from "./trainable.js";

@@ -1,192 +1,146 @@
 /**
- * The training loop: seeded order, one optimiser step per batch, evaluation and checkpoints between, resumable anywhere.
+ * Training, of one model or of many in one pass. On one engine, a training that is interrupted or killed and resumed ends in the same
+ * bits as an uninterrupted one.
  *
  * ```ts
  * import { selectEngine } from "@difftap/engine";
- * import { memorySource, paperRecipe, train } from "@difftap/trainer";
+ * import { memorySource, paperRecipe, train, trainMany } from "@difftap/trainer";
  *
  * await selectEngine("auto");
  * const source = memorySource({ "t90/b09": features }, labels);
  * const { evaluation } = await train({ model: head, source, validation, recipe: paperRecipe, folder: "runs/linear" });
+ *
+ * const models = [0.1, 0.01].map((learningRate) => ({ name: `rate ${learningRate}`, model: newHead(), recipe: { learningRate } }));
+ * const sweep = await trainMany({ models, source, validation, recipe: paperRecipe, folder: "runs/sweep" });
  * ```
  */
-import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import { DifftapError, type LongWork, permutation, streams } from "@difftap/core";
-import { tf } from "@difftap/engine";
-import { differentiate } from "./batch.js";
-import { latestCheckpoint, writeCheckpoint } from "./checkpoints.js";
-import { checkLoss } from "./divergence.js";
-import { type Evaluation, evaluate } from "./evaluate.js";
-import { type MetricsLog, openMetricsLog } from "./metrics-log.js";
-import { learningRateAt, planTraining, type Recipe, type TrainingPlan } from "./recipe.js";
-import { createSgd, type Optimizer } from "./sgd.js";
-import type { FeatureSource, LabelledBatch } from "./source.js";
-import { assignState, captureState, checkSameTraining } from "./state.js";
+import { DifftapError } from "@difftap/core";
+import { type Evaluation, evaluate, evaluateMany, type Score } from "./evaluate.js";
+import type { Learner } from "./learner.js";
+import { trainToEnd } from "./loop.js";
+import type { LearningRecipe } from "./recipe.js";
+import { type Assess, closeRun, type Member, openRun, type Run, type TrainingOptions } from "./run.js";
 import type { Trainable } from "./trainable.js";
 
-export interface TrainOptions extends LongWork {
+export interface TrainOptions extends TrainingOptions {
   /** Changed in place; on the running engine. */
   readonly model: Trainable;
-  readonly source: FeatureSource;
-  readonly recipe: Recipe;
-  /** Evaluated after each epoch and at the end. */
-  readonly validation?: FeatureSource;
-  /** Takes `metrics.jsonl` and `checkpoints/`; a checkpoint in it is continued. Nothing is written without one. */
-  readonly folder?: string;
-  /** Steps between checkpoints; an epoch unless given. The last step always gets one. */
-  readonly checkpointEvery?: number;
 }
 
-export interface TrainingResult {
-  /** Steps done, those before a resumption among them. */
+export interface ModelToTrain {
+  /** Unique; in metrics and checkpoints. */
+  readonly name: string;
+  /** Changed in place; on the running engine. */
+  readonly model: Trainable;
+  /** What is its own; the rest is the common recipe's. */
+  readonly recipe?: Partial<LearningRecipe> | undefined;
+}
+
+export interface TrainManyOptions extends TrainingOptions {
+  readonly models: readonly ModelToTrain[];
+}
+
+/** What became of a model. */
+export interface ModelResult<S extends Score = Score> {
+  /** Steps it took, those before a resumption among them. */
   readonly steps: number;
-  /** The step that this call began after; 0 unless resumed. */
-  readonly resumedFrom: number;
   /** Mean training loss of this call's steps; undefined when everything was done before. */
   readonly loss: number | undefined;
   /** At the end, where there is a validation set. */
-  readonly evaluation: Evaluation | undefined;
+  readonly evaluation: S | undefined;
+  /** The best evaluation by the recipe's metric (top1 from 0 to 1, or the loss) and its step; checkpoints hold its weights. */
+  readonly best: { readonly step: number; readonly value: number } | undefined;
+  /** Its patience came to an end. */
+  readonly stoppedEarly: boolean;
+}
+
+export interface NamedResult extends ModelResult {
+  readonly name: string;
+  /** NUMERIC, saying where it diverged; it was trained no more from there. */
+  readonly failure: DifftapError | undefined;
+}
+
+interface RunResult {
+  /** The step that this call began after; 0 unless resumed. */
+  readonly resumedFrom: number;
   /** Path of the last checkpoint's JSON. */
   readonly checkpoint: string | undefined;
 }
 
-interface Run {
-  readonly options: TrainOptions;
-  readonly plan: TrainingPlan;
-  readonly optimizer: Optimizer;
-  readonly log: MetricsLog | undefined;
-  step: number;
-  checkpoint: string | undefined;
-  evaluation: Evaluation | undefined;
-  losses: { sum: number; steps: number };
+export interface TrainingResult extends ModelResult<Evaluation>, RunResult {}
+
+export interface ManyResult extends RunResult {
+  /** In the order given. */
+  readonly models: readonly NamedResult[];
 }
 
 /**
- * Trains a model, or continues from the newest checkpoint of the folder. On one engine, an interrupted and resumed training ends in
- * the same bits as an uninterrupted one.
+ * Trains a model, or continues from the newest checkpoint of the folder.
  * @throws DifftapError CONFIG_INVALID (recipe), LABELS_MISMATCH, STORE_MISMATCH (the folder's checkpoint belongs to another training),
- * NUMERIC (NaN or divergence: step, learning rate and last good checkpoint named), WRITE_FAILED, INTERRUPTED (after saving).
+ * WEIGHTS_MISMATCH, CHECKPOINT_REFUSED, NUMERIC (NaN or divergence: step, learning rate and last good checkpoint named), READ_FAILED,
+ * WRITE_FAILED, INTERRUPTED (after saving).
  */
-export async function train(options: TrainOptions): Promise<TrainingResult> {
-  const plan = planTraining(options.recipe, options.source.length);
-  checkInterval(options.checkpointEvery);
-  const optimizer = createSgd(options.model.variables, options.recipe.optimizer);
+export async function train({ model, ...options }: TrainOptions): Promise<TrainingResult> {
+  const assess: Assess<Evaluation> = async ([only], source, how) => [await evaluate(only!, source, how)];
+  const { run, resumedFrom } = await perform(options, [{ name: "", model, recipe: options.recipe }], assess);
+  return { ...resultOf(run.learners[0]!), resumedFrom, checkpoint: run.checkpoint };
+}
+
+/**
+ * Trains many models on the same batches, each read once: learning rates, pools, taps, a whole grid. Each has its own optimiser,
+ * metrics (`NAME/loss`), best weights and patience; one checkpoint holds them all. A model that diverges is trained no more and says so
+ * in its result; the others go on.
+ * @throws DifftapError as `train`; NUMERIC only when no model is left.
+ */
+export async function trainMany({ models, ...options }: TrainManyOptions): Promise<ManyResult> {
+  checkNames(models.map(({ name }) => name));
+  const members = models.map(({ name, model, recipe }) => ({
+    name,
+    model,
+    recipe: { ...options.recipe, ...recipe },
+  }));
+  const { run, resumedFrom } = await perform(options, members, evaluateMany);
+  const results = run.learners.map((learner) => ({
+    ...resultOf(learner),
+    name: learner.name,
+    failure: learner.progress.failure,
+  }));
+  return { models: results, resumedFrom, checkpoint: run.checkpoint };
+}
+
+async function perform<S extends Score>(
+  options: TrainingOptions,
+  members: readonly Member[],
+  assess: Assess<S>,
+): Promise<{ run: Run<S>; resumedFrom: number }> {
+  const run = await openRun(options, members, assess);
+  const resumedFrom = run.step;
   try {
-    const run = await openRun(options, plan, optimizer);
-    const resumedFrom = run.step;
-    if (evaluationIsMissing(run)) await evaluateRun(run);
-    while (run.step < plan.steps) await trainEpoch(run);
-    if (options.validation && !run.evaluation) await evaluateRun(run);
-    const { step: steps, evaluation, checkpoint, losses } = run;
-    const loss = losses.steps > 0 ? losses.sum / losses.steps : undefined;
-    return { steps, resumedFrom, loss, evaluation, checkpoint };
+    await trainToEnd(run);
+    return { run, resumedFrom };
   } finally {
-    optimizer.dispose();
+    await closeRun(run);
   }
 }
 
-async function openRun(options: TrainOptions, plan: TrainingPlan, optimizer: Optimizer): Promise<Run> {
-  const { folder, model } = options;
-  const found = folder === undefined ? undefined : await latestCheckpoint(join(folder, "checkpoints"));
-  if (found) {
-    checkSameTraining(found, stateOf(options));
-    assignState(model, optimizer, found);
-  }
-  const step = found?.step ?? 0;
-  const log = folder === undefined ? undefined : await openMetricsLog(join(folder, "metrics.jsonl"), step);
-  const losses = { sum: 0, steps: 0 };
-  return { options, plan, optimizer, log, step, checkpoint: found?.path, evaluation: undefined, losses };
+function resultOf<S extends Score>({ progress, losses, evaluation }: Learner<S>): ModelResult<S> {
+  const { steps, best, status } = progress;
+  return {
+    steps,
+    loss: losses.steps > 0 ? losses.sum / losses.steps : undefined,
+    evaluation,
+    best: best && { step: best.step, value: best.value },
+    stoppedEarly: status === "stopped",
+  };
 }
 
-/** Stopped between an epoch's checkpoint and its evaluation. */
-function evaluationIsMissing({ step, plan, log, options }: Run): boolean {
-  const due = step > 0 && step < plan.steps && step % plan.stepsPerEpoch === 0;
-  if (!due || !options.validation) return false;
-  return !log?.kept.some((line) => line.step === step && line.split === "validation");
-}
-
-function checkInterval(steps: number | undefined): void {
-  if (steps === undefined || (Number.isInteger(steps) && steps > 0)) return;
-  throw new DifftapError("CONFIG_INVALID", `a checkpoint every ${steps} steps`, {
-    hint: "an integer above 0",
-  });
-}
-
-function stateOf({ recipe, source, model }: TrainOptions) {
-  return { recipe, samples: source.length, model: model.description };
-}
-
-/** From wherever the run stands to the end of its epoch, or of the training. */
-async function trainEpoch(run: Run): Promise<void> {
-  const { options, plan } = run;
-  const { source, recipe, signal } = options;
-  const epoch = Math.floor(run.step / plan.stepsPerEpoch);
-  const order = permutation({ seed: recipe.seed, stream: streams.order, index: epoch }, source.length);
-  const done = (run.step % plan.stepsPerEpoch) * recipe.batch;
-  for await (const batch of source.batches(order.subarray(done), { batch: recipe.batch, epoch, signal })) {
-    if (signal?.aborted) await interrupt(run);
-    await trainStep(run, batch);
-    await betweenSteps(run);
-    // Training computes on this thread: a signal gets its turn here.
-    await setImmediate();
-    if (run.step >= plan.steps) return;
-  }
-}
-
-async function trainStep(run: Run, batch: LabelledBatch): Promise<void> {
-  const { model, recipe, onProgress } = run.options;
-  const { stepsPerEpoch, steps } = run.plan;
-  const learningRate = learningRateAt(recipe, run.step, stepsPerEpoch);
-  const { loss, classes, gradients } = await differentiate(model, batch);
-  const place = { step: run.step + 1, epoch: (run.step + 1) / stepsPerEpoch, learningRate };
-  try {
-    checkLoss(loss, classes, batch, { ...place, lastCheckpoint: run.checkpoint });
-    run.optimizer.update(gradients, learningRate);
-  } finally {
-    tf.dispose([...gradients.values()]);
-  }
-  run.step += 1;
-  run.evaluation = undefined;
-  run.losses = { sum: run.losses.sum + loss, steps: run.losses.steps + 1 };
-  const values = { loss, learningRate };
-  await run.log?.append({ step: place.step, epoch: place.epoch, split: "train", values });
-  const detail = `loss ${loss.toFixed(4)}`;
-  onProgress?.({ task: "training", done: run.step, total: steps, unit: "steps", detail });
-}
-
-async function betweenSteps(run: Run): Promise<void> {
-  const { validation, checkpointEvery = run.plan.stepsPerEpoch } = run.options;
-  const last = run.step === run.plan.steps;
-  if (last || run.step % checkpointEvery === 0) await saveRun(run);
-  if (validation && (last || run.step % run.plan.stepsPerEpoch === 0)) await evaluateRun(run);
-}
-
-async function saveRun(run: Run): Promise<void> {
-  const { folder, model } = run.options;
-  if (folder === undefined) return;
-  const content = await captureState(model, run.optimizer);
-  const state = { step: run.step, ...stateOf(run.options) };
-  run.checkpoint = await writeCheckpoint(join(folder, "checkpoints"), state, content);
-}
-
-async function evaluateRun(run: Run): Promise<void> {
-  const { model, validation, recipe, signal } = run.options;
-  const evaluation = await evaluate(model, validation!, { batch: recipe.batch, signal });
-  const { loss, top1 } = evaluation;
-  run.evaluation = evaluation;
-  const epoch = run.step / run.plan.stepsPerEpoch;
-  await run.log?.append({ step: run.step, epoch, split: "validation", values: { loss, top1: 100 * top1 } });
-}
-
-async function interrupt(run: Run): Promise<never> {
-  await saveRun(run);
-  const { step, checkpoint } = run;
-  throw new DifftapError("INTERRUPTED", `interrupted after step ${step} of ${run.plan.steps}`, {
-    hint: checkpoint
-      ? "run the same command again to continue"
-      : "train into a folder to be able to continue",
-    details: { step, checkpoint },
-    cause: run.options.signal?.reason,
-  });
+/** Colons part a model's name from its tensors' names in a checkpoint. */
+function checkNames(names: readonly string[]): void {
+  const wrong = names.find((name, index) => !/^[^:]+$/.test(name) || names.indexOf(name) !== index);
+  if (wrong === undefined && names.length > 0) return;
+  throw new DifftapError(
+    "CONFIG_INVALID",
+    wrong === undefined ? "no model to train" : `"${wrong}" is no name for a model, or is there twice`,
+    { hint: "give each model a name of its own, without a colon", details: { names } },
+  );
 }
