@@ -12,7 +12,7 @@
 import { DifftapError, nearest } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { z } from "zod";
-import type { ForwardOptions, HeadDefinition, HeadParts } from "./definition.js";
+import type { AttentionMap, ForwardOptions, HeadDefinition, HeadParts } from "./definition.js";
 import { findHead, heads } from "./registry.js";
 import { type Features, type HeadTap, mapsOf } from "./tap.js";
 
@@ -45,6 +45,13 @@ export interface Head {
    * @throws DifftapError REQUEST_INVALID for features of other taps or shapes.
    */
   forward(features: Features, options: ForwardOptions): tf.Tensor2D;
+  /**
+   * Heads with attention have it: where the CLS token looks, one entry per tap; the caller disposes the weights.
+   * @throws as `forward`
+   */
+  attentionMaps?(features: Features): AttentionMap[];
+  /** Heads that weigh their taps have it: the weight of each tap by name, summing to 1. */
+  tapWeights?(): Promise<Readonly<Record<string, number>>>;
   dispose(): void;
 }
 
@@ -63,19 +70,32 @@ export function createHead(request: HeadRequest, definitions: readonly HeadDefin
   return assemble(parts, { head: definition.name, spec, taps, classes });
 }
 
-function assemble(
-  { variables, buffers = new Map(), forward }: HeadParts,
-  description: HeadDescription,
-): Head {
+function assemble(parts: HeadParts, description: HeadDescription): Head {
+  const { variables, buffers = new Map<string, tf.Variable>(), mapSizes } = parts;
+  const read = (features: Features) => mapsOf(features, description.taps, mapSizes);
   return {
     description,
     variables,
     buffers,
-    forward: (features, options) => tf.tidy(() => forward(mapsOf(features, description.taps), options)),
+    forward: (features, options) => tf.tidy(() => parts.forward(read(features), options)),
+    ...(parts.attentionMaps && {
+      attentionMaps: (features: Features) => tf.tidy(() => parts.attentionMaps!(read(features))),
+    }),
+    ...(parts.tapWeights && { tapWeights: () => weightsByTap(parts.tapWeights!, description.taps) }),
     dispose() {
       for (const variable of [...variables.values(), ...buffers.values()]) variable.dispose();
     },
   };
+}
+
+async function weightsByTap(
+  compute: () => tf.Tensor1D,
+  taps: readonly HeadTap[],
+): Promise<Record<string, number>> {
+  const weights = tf.tidy(compute);
+  const values = await weights.data();
+  weights.dispose();
+  return Object.fromEntries(taps.map(({ name }, index) => [name, values[index]!]));
 }
 
 /** @throws DifftapError CONFIG_INVALID naming each field that is wrong. */

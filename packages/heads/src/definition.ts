@@ -39,13 +39,33 @@ export interface ForwardOptions {
 /** Maps [N, C, H, W] by the name of their tap. */
 export type Maps = ReadonlyMap<string, tf.Tensor4D>;
 
+/** Where the CLS token looks on one tap's map. */
+export type AttentionMap = {
+  /** Name of the tap that the cells belong to. */
+  tap: string;
+  /** Rows and columns of cells, laid evenly over the image. */
+  height: number;
+  width: number;
+  /**
+   * [N, blocks, heads, height·width], rows first. The weights of all taps of one timestep and the CLS token's own, which is left out,
+   * sum to 1.
+   */
+  weights: tf.Tensor4D;
+};
+
 export interface HeadParts {
   /** What is trained, by PyTorch's names: "fcs.0.weight". */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** What is kept but not trained: running means and variances. */
   readonly buffers?: ReadonlyMap<string, tf.Variable>;
+  /** Heights and widths of the maps it takes: those of its taps, unless it says that any will do. */
+  readonly mapSizes?: "as built" | "any";
   /** Maps to logits [N, classes]. Called inside a tidy. */
   forward(maps: Maps, options: ForwardOptions): tf.Tensor2D;
+  /** For heads with attention: one entry per tap, as in evaluation. Called inside a tidy. */
+  attentionMaps?(maps: Maps): AttentionMap[];
+  /** For heads that weigh their taps: [taps], summing to 1. Called inside a tidy. */
+  tapWeights?(): tf.Tensor1D;
 }
 
 export interface HeadDefinition {

@@ -1,9 +1,14 @@
 /** Every head of this package. A new one is a file in definitions/, a line here, and passes the contract suite. */
 import { DifftapError, nearest } from "@difftap/core";
 import type { HeadDefinition } from "./definition.js";
+import { attention } from "./definitions/attention.js";
+import { cnn } from "./definitions/cnn.js";
+import { difformer } from "./definitions/difformer.js";
 import { linear } from "./definitions/linear.js";
+import { mlp } from "./definitions/mlp.js";
+import { weighted } from "./definitions/weighted.js";
 
-export const heads: readonly HeadDefinition[] = [linear];
+export const heads: readonly HeadDefinition[] = [linear, mlp, cnn, attention, difformer, weighted];
 
 /**
  * The head of that name.

@@ -45,14 +45,20 @@ export function describeTap(
 export type Features = Readonly<Record<string, tf.Tensor>>;
 
 /**
- * The maps a head asked for. Flat features get their shape back.
+ * The maps a head asked for. Flat features get their shape back, which is the tap's; maps may have another height and width where the
+ * head takes any.
  * @throws DifftapError REQUEST_INVALID for a tap that is not there (lists those that are) or of another shape.
  */
-export function mapsOf(features: Features, taps: readonly HeadTap[]): Maps {
-  return new Map(taps.map((tap) => [tap.name, mapOf(features, tap)]));
+export function mapsOf(
+  features: Features,
+  taps: readonly HeadTap[],
+  sizes: "as built" | "any" = "as built",
+): Maps {
+  return new Map(taps.map((tap) => [tap.name, mapOf(features, tap, sizes)]));
 }
 
-function mapOf(features: Features, { name, channels, height, width }: HeadTap): tf.Tensor4D {
+function mapOf(features: Features, tap: HeadTap, sizes: "as built" | "any"): tf.Tensor4D {
+  const { name, channels, height, width } = tap;
   const found = features[name];
   if (!found) {
     throw new DifftapError("REQUEST_INVALID", `the head reads tap ${name}, which the features do not hold`, {
@@ -61,6 +67,7 @@ function mapOf(features: Features, { name, channels, height, width }: HeadTap): 
     });
   }
   const [batch = 0, ...rest] = found.shape;
+  if (sizes === "any" && rest.length === 3 && rest[0] === channels) return found as tf.Tensor4D;
   const wanted = rest.length === 1 ? [channels * height * width] : [channels, height, width];
   if (rest.length !== wanted.length || rest.some((side, i) => side !== wanted[i])) {
     throw new DifftapError(

@@ -2,25 +2,73 @@ import { readdirSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { defineHead, type HeadDefinition, type HeadTap, heads } from "../src/index.js";
+import { defineHead, type HeadDefinition, type HeadParts, type HeadTap, heads } from "../src/index.js";
 import { headContract } from "../src/testing.js";
-import { engines, start } from "./engines.js";
+import { engines, missingForTraining, start } from "./engines.js";
 
 const tap: HeadTap = { name: "t90/b09", block: 9, timestep: 90, channels: 6, height: 5, width: 4 };
+const tapAt = (timestep: HeadTap["timestep"], block: number, size: Partial<HeadTap> = {}): HeadTap => ({
+  ...tap,
+  name: `${timestep}/b${block}`,
+  timestep,
+  block,
+  ...size,
+});
+const larger = { channels: 4, height: 7, width: 8 };
+const grid = ["clean", 90, 300].flatMap((timestep) => [
+  tapAt(timestep as HeadTap["timestep"], 9),
+  tapAt(timestep as HeadTap["timestep"], 12, larger),
+]);
 
-/** Specs that each registered head has to hold the contract with. */
-const specs: Record<string, unknown[]> = {
-  linear: [{}, { pool: 1 }, { pool: 3 }, { pool: 9 }],
+interface Variant {
+  readonly taps: readonly HeadTap[];
+  readonly specs: readonly unknown[];
+}
+
+const small = { width: 8, heads: 2 };
+
+/** Taps and specs that each registered head has to hold the contract with. */
+const variants: Record<string, Variant> = {
+  linear: { taps: [tap], specs: [{}, { pool: 1 }, { pool: 3 }, { pool: 9 }] },
+  mlp: { taps: [tap], specs: [{ hidden: [8] }, { pool: 3, hidden: [8, 6] }] },
+  cnn: {
+    taps: [tap],
+    specs: [
+      { channels: [8] },
+      { channels: [8, 6], pool: 2 },
+      { channels: [8, 8, 8, 8], kernel: 5, norm: "none" },
+    ],
+  },
+  attention: {
+    taps: [tap],
+    specs: [
+      small,
+      { ...small, layers: 1, norm: "batch", pool: 2 },
+      { ...small, norm: "layer-interpolated", mlpRatio: 1.5, pool: 3 },
+    ],
+  },
+  difformer: {
+    taps: grid,
+    specs: [small, { ...small, norm: "batch", pool: 3, layers: 1 }, { ...small, heads: 1, pool: 1 }],
+  },
+  weighted: { taps: grid.slice(1), specs: [{ width: 6 }, { width: 6, pool: 9, norm: "batch" }] },
 };
 
 describe.each(engines)("on %s", (engine) => {
   beforeAll(() => start(engine));
 
   for (const definition of heads) {
-    describe.each(specs[definition.name]!)(`${definition.name} %j`, (spec) => {
-      test.each(headContract.map((each) => [each.name, each] as const))("%s", async (_, { check }) => {
-        await check({ definition, spec, taps: [tap], classes: 7 });
-      });
+    const { taps, specs } = variants[definition.name]!;
+    const missing = missingForTraining[engine]?.[definition.name];
+    describe.each(specs)(`${definition.name} %j`, (spec) => {
+      for (const { name, check } of headContract) {
+        const example = { definition, spec, taps, classes: 7 };
+        if (missing && /gradient|trains twice/.test(name)) {
+          test(`cannot train: ${engine} has no kernel ${missing} (${name})`, async () => {
+            await expect(check(example)).rejects.toThrow(missing);
+          });
+        } else test(name, () => check(example));
+      }
     });
   }
 });
@@ -28,23 +76,24 @@ describe.each(engines)("on %s", (engine) => {
 describe("the contract notices", () => {
   beforeAll(() => start("cpu"));
 
-  const faulty = (parts: (variable: tf.Variable) => (x: tf.Tensor2D) => tf.Tensor): HeadDefinition =>
+  type Work = (x: tf.Tensor2D, spare: tf.Variable, training: boolean) => tf.Tensor;
+
+  const faulty = (work: Work, rest: Partial<HeadParts> = {}): HeadDefinition =>
     defineHead({
       name: "faulty",
       spec: z.strictObject({}),
       build({ classes }) {
         const weight = tf.tidy(() => tf.variable(tf.ones([classes, 6])));
-        const spare = tf.tidy(() => tf.variable(tf.ones([classes])));
-        const forward = parts(spare);
+        const spare = tf.tidy(() => tf.variable(tf.ones([classes]), false));
         return {
-          variables: new Map([
-            ["weight", weight],
-            ["spare", spare],
-          ]),
-          forward: (maps) => {
-            const means = tf.mean(maps.get(tap.name)!, [2, 3]);
-            return forward(tf.matMul(means, weight as tf.Variable<tf.Rank.R2>, false, true)) as tf.Tensor2D;
+          variables: new Map([["weight", weight]]),
+          buffers: new Map([["spare", spare]]),
+          forward: (maps, { training }) => {
+            const means = tf.mean(maps.get(tap.name)!, [2, 3]) as tf.Tensor2D;
+            const product = tf.matMul(means, weight as tf.Variable<tf.Rank.R2>, false, true) as tf.Tensor2D;
+            return work(product, spare, training) as tf.Tensor2D;
           },
+          ...rest,
         };
       },
     });
@@ -55,51 +104,98 @@ describe("the contract notices", () => {
       .check({ definition, spec: {}, taps: [tap], classes: 7 });
 
   test("a parameter without gradient", async () => {
-    await expect(
-      run(
-        /gradient/,
-        faulty(() => (x) => x),
-      ),
-    ).rejects.toThrow(/spare/);
+    const idle = tf.tidy(() => tf.variable(tf.ones([7])));
+    const sound = faulty((x) => x);
+    const stray: HeadDefinition = {
+      ...sound,
+      build: (context) => {
+        const parts = sound.build(context);
+        return { ...parts, variables: new Map([...parts.variables, ["idle", idle]]) };
+      },
+    };
+    await expect(run(/gradient/, stray)).rejects.toThrow(/idle/);
   });
 
   test("a wrong number of logits", async () => {
     await expect(
       run(
         /one row/,
-        faulty(() => (x) => tf.concat([x, x], 1)),
+        faulty((x) => tf.concat([x, x], 1)),
       ),
     ).rejects.toThrow();
+  });
+
+  test("a single sample without logits", async () => {
+    const dividing: Work = (x) => (x.shape[0] === 1 ? tf.mul(x, Number.NaN) : x);
+    await expect(run(/batch of one/, faulty(dividing))).rejects.toThrow(/not finite/);
   });
 
   test("evaluation that mixes the batch", async () => {
     await expect(
       run(
         /alone/,
-        faulty(() => (x) => tf.sub(x, tf.mean(x, 0))),
+        faulty((x) => tf.sub(x, tf.mean(x, 0))),
       ),
     ).rejects.toThrow(/depend on its batch/);
   });
 
-  test("evaluation that trains", async () => {
-    const learning = faulty((spare) => (x) => {
-      spare.assign(tf.add(spare, 1));
-      return tf.add(x, 0);
+  const countingWhere = (counts: (training: boolean) => boolean, reads: boolean) =>
+    faulty((x, spare, training) => {
+      if (counts(training)) spare.assign(tf.add(spare, 1));
+      return reads ? tf.mul(x, spare) : tf.add(x, 0);
     });
+
+  test("evaluation that trains", async () => {
+    const learning = countingWhere(() => true, false);
     await expect(run(/alone/, learning)).rejects.toThrow(/evaluation changed the head/);
+  });
+
+  test("buffers that training does not move, or evaluation does not read", async () => {
+    const still = countingWhere(() => false, true);
+    await expect(run(/moves its buffers/, still)).rejects.toThrow(/moved no buffer/);
+    const unread = countingWhere((training) => training, false);
+    await expect(run(/moves its buffers/, unread)).rejects.toThrow(/does not read the buffers/);
+    await run(
+      /moves its buffers/,
+      countingWhere((training) => training, true),
+    );
   });
 
   test("parameters that the seed does not decide", async () => {
     await expect(
       run(
         /seed/,
-        faulty(() => (x) => x),
+        faulty((x) => x),
       ),
     ).rejects.toThrow();
   });
 
+  test("training that differs from run to run", async () => {
+    let calls = 0;
+    const drifting = faulty((x) => tf.mul(x, 1 + calls++));
+    await expect(run(/same bits/, drifting)).rejects.toThrow();
+  });
+
+  test("explanations that do not add up", async () => {
+    const heavy = { tapWeights: () => tf.tensor1d([2]) };
+    await expect(
+      run(
+        /looks/,
+        faulty((x) => x, heavy),
+      ),
+    ).rejects.toThrow(/sum to 2/);
+    const weights = () => tf.ones([5, 1, 1, 20]) as tf.Tensor4D;
+    const staring = { attentionMaps: () => [{ tap: tap.name, height: 5, width: 4, weights: weights() }] };
+    await expect(
+      run(
+        /looks/,
+        faulty((x) => x, staring),
+      ),
+    ).rejects.toThrow(/more than 1/);
+  });
+
   test("tensors left behind", async () => {
-    const leaking = faulty(() => (x) => {
+    const leaking = faulty((x) => {
       tf.keep(tf.ones([3]));
       return tf.add(x, 0);
     });
@@ -112,5 +208,5 @@ test("every file in definitions/ is registered under its own name", () => {
     file.replace(/\.ts$/, ""),
   );
   expect(heads.map(({ name }) => name).sort()).toEqual(files.sort());
-  expect(Object.keys(specs).sort()).toEqual(files.sort());
+  expect(Object.keys(variants).sort()).toEqual(files.sort());
 });

@@ -11,6 +11,11 @@ setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-ba
 
 export const engines = ["wasm", "cpu"] as const;
 
+/** Heads that an engine runs but cannot train, by the kernel it lacks. */
+export const missingForTraining: Partial<Record<(typeof engines)[number], Record<string, string>>> = {
+  wasm: { cnn: "Conv2DBackpropFilter" },
+};
+
 export async function start(engine: (typeof engines)[number]): Promise<void> {
   await tf.setBackend(engine);
   await tf.ready();

@@ -1,90 +1,108 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { type NdArray, ndarray } from "@difftap/core";
+import type { NdArray } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createHead, restoreHead } from "../src/index.js";
+import { createHead, type Head, type HeadTap, restoreHead } from "../src/index.js";
 import { engines, start } from "./engines.js";
+import { type Case, cases, type Fixture, fixturesMissing, openFixture, specOf, tapsOf } from "./fixtures.js";
 
-const beside = fileURLToPath(new URL("../../../../shared/fixtures/", import.meta.url));
-const folder = `${process.env.DIFFTAP_FIXTURES ?? beside}/heads`;
-const missing = !existsSync(`${folder}/heads.safetensors`);
-const title = missing ? "reference steps (skipped: no fixtures beside the repository)" : "reference steps";
-
-/** A safetensors file: an 8-byte header length, a JSON header, the data. */
-function readTensors(): (name: string) => NdArray<"float32"> {
-  const file = readFileSync(`${folder}/heads.safetensors`);
-  const start = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.toString("utf8", 8, start));
-  return (name) => {
-    const { dtype, shape, data_offsets } = header[name];
-    const [from, to] = data_offsets.map((offset: number) => offset + start);
-    const { buffer } = new Uint8Array(file.subarray(from, to));
-    const data =
-      dtype === "I64" ? Float32Array.from(new BigInt64Array(buffer), Number) : new Float32Array(buffer);
-    return ndarray("float32", shape, data);
-  };
-}
+const title = fixturesMissing
+  ? "reference steps (skipped: no fixtures beside the repository)"
+  : "reference steps";
 
 /** Largest difference over the expected tensor's largest value. */
-function difference(found: ArrayLike<number>, expected: NdArray<"float32">): number {
+function difference(found: tf.Tensor, expected: NdArray<"float32">): number {
+  expect(found.shape).toEqual(expected.shape);
+  const values = found.dataSync();
   const largest = expected.data.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
-  const worst = expected.data.reduce((most, each, i) => Math.max(most, Math.abs(each - found[i]!)), 0);
-  expect(found.length).toBe(expected.data.length);
-  return worst / largest;
+  const worst = expected.data.reduce((most, each, i) => Math.max(most, Math.abs(each - values[i]!)), 0);
+  return worst / (largest || 1);
 }
 
-describe.skipIf(missing)(title, () => {
+const textOf = ({ timestep, block }: HeadTap) => `t${timestep}.b${block}`;
+
+function featuresOf(fixture: Fixture, source: string, taps: readonly HeadTap[]) {
+  const tensors = taps.map((tap) => {
+    const { shape, data } = fixture.read(`${source}.${textOf(tap)}`);
+    return [tap.name, tf.tensor(data, [...shape])] as const;
+  });
+  return Object.fromEntries(tensors);
+}
+
+function initialHead(name: string, given: Case, fixture: Fixture): Head {
+  const { head, classes } = given;
+  const fresh = createHead({ head, spec: specOf(given), taps: tapsOf(given), classes, seed: 0 });
+  const keys = [...fresh.variables.keys(), ...fresh.buffers.keys()];
+  const tensors = Object.fromEntries(keys.map((key) => [key, fixture.read(`${name}.init.${key}`)]));
+  fresh.dispose();
+  return restoreHead({ description: fresh.description, tensors });
+}
+
+/** Loss, gradients and the logits of the one forward pass they come from: a second one would move the buffers again. */
+function differentiate(head: Head, features: Record<string, tf.Tensor>, labels: tf.Tensor) {
+  let logits: tf.Tensor | undefined;
+  const { value, grads } = tf.variableGrads(() => {
+    logits = tf.keep(head.forward(features, { training: true }));
+    return tf.losses.softmaxCrossEntropy(labels, logits) as tf.Scalar;
+  }, [...head.variables.values()]);
+  return { loss: value, logits: logits!, gradientOf: (variable: tf.Variable) => grads[variable.name]! };
+}
+
+/** Two steps of PyTorch's SGD and an evaluation; the relative difference of everything the reference holds. */
+function compare(name: string, given: Case, fixture: Fixture): Record<string, number> {
+  const { lr, momentum, weight_decay: decay } = given.optimizer;
+  const head = initialHead(name, given, fixture);
+  const figures: Record<string, number> = {};
+  const note = (what: string, found: tf.Tensor) => {
+    figures[`${name}.${what}`] = difference(found, fixture.read(`${name}.${what}`));
+  };
+  const classes = tf.tensor1d(Array.from(fixture.read("labels").data), "int32");
+  const labels = tf.oneHot(classes, given.classes);
+  const velocity = new Map<string, tf.Tensor>();
+  for (const [index, source] of ["features", "features_next"].entries()) {
+    const step = `step${index + 1}`;
+    const features = featuresOf(fixture, source, tapsOf(given));
+    const { loss, logits, gradientOf } = differentiate(head, features, labels);
+    note(`${step}.logits`, logits);
+    note(`${step}.loss`, loss);
+    for (const [key, variable] of head.variables) {
+      const gradient = gradientOf(variable);
+      note(`${step}.grad.${key}`, gradient);
+      const decayed = tf.add(gradient, tf.mul(variable, decay));
+      const previous = velocity.get(key);
+      velocity.set(key, previous ? tf.add(tf.mul(previous, momentum), decayed) : decayed);
+      variable.assign(tf.sub(variable, tf.mul(velocity.get(key)!, lr)));
+    }
+    for (const [key, kept] of [...head.variables, ...head.buffers]) note(`${step}.after.${key}`, kept);
+  }
+  const features = featuresOf(fixture, "features", tapsOf(given));
+  note("eval.logits", head.forward(features, { training: false }));
+  return figures;
+}
+
+describe.skipIf(fixturesMissing)(title, () => {
   describe.each(engines)("on %s", (engine) => {
     beforeAll(() => start(engine));
 
-    test("linear: two SGD steps with momentum and weight decay, then evaluation", async () => {
-      const read = readTensors();
-      const { linear } = JSON.parse(readFileSync(`${folder}/cases.json`, "utf8")).cases;
-      const { lr, momentum, weight_decay: decay } = linear.optimizer;
-      const name = "t90/b09";
-      const taps = [{ name, block: 9, timestep: 90, channels: 64, height: 4, width: 4 }];
-      const request = { head: "linear", spec: { pool: linear.pool }, taps, classes: linear.classes };
-      const keys = ["fcs.0.weight", "fcs.0.bias"];
-      const tensors = Object.fromEntries(keys.map((key) => [key, read(`linear.init.${key}`)]));
-      const { description } = createHead({ ...request, seed: 0 });
-      const head = restoreHead({ description, tensors });
-      const figures: Record<string, number> = {};
-      const note = (what: string, found: tf.Tensor) => {
-        figures[what] = difference(found.dataSync(), read(`linear.${what}`));
-      };
-      const labels = tf.oneHot(tf.tensor1d(Array.from(read("labels").data), "int32"), linear.classes);
-      const velocity = new Map<string, tf.Tensor>();
-      for (const [step, source] of [
-        [1, "features"],
-        [2, "features_next"],
-      ] as const) {
-        const maps = { [name]: tf.tensor(read(`${source}.t90.b9`).data, [5, 64, 4, 4]) };
-        note(`step${step}.logits`, head.forward(maps, { training: true }));
-        const { value, grads } = tf.variableGrads(
-          () => tf.losses.softmaxCrossEntropy(labels, head.forward(maps, { training: true })) as tf.Scalar,
-          [...head.variables.values()],
-        );
-        note(`step${step}.loss`, value);
-        for (const [key, variable] of head.variables) {
-          const gradient = grads[variable.name]!;
-          note(`step${step}.grad.${key}`, gradient);
-          const decayed = tf.add(gradient, tf.mul(variable, decay));
-          const previous = velocity.get(key);
-          velocity.set(key, previous ? tf.add(tf.mul(previous, momentum), decayed) : decayed);
-          variable.assign(tf.sub(variable, tf.mul(velocity.get(key)!, lr)));
-          note(`step${step}.after.${key}`, variable);
-        }
-      }
-      const maps = { [name]: tf.tensor(read("features.t90.b9").data, [5, 64, 4, 4]) };
-      note("eval.logits", head.forward(maps, { training: false }));
-      expect(Object.keys(figures)).toHaveLength(13);
-      for (const [what, figure] of Object.entries(figures)) expect(figure, what).toBeLessThan(1e-4);
-      if (process.env.DIFFTAP_FIGURES) {
-        process.stdout.write(
-          `${engine}: worst ${Math.max(...Object.values(figures))} ${JSON.stringify(figures)}\n`,
-        );
-      }
-    });
+    test.each(Object.entries(cases))(
+      "%s: two SGD steps with momentum and weight decay, then evaluation",
+      (name, given) => {
+        const fixture = openFixture();
+        tf.engine().startScope();
+        const figures = compare(name, given, fixture);
+        tf.engine().endScope();
+        const expected = fixture.names.filter((key) => key.startsWith(`${name}.`) && !key.includes(".init."));
+        expect(Object.keys(figures).sort()).toEqual(expected.sort());
+        const worst = Object.entries(figures).sort(([, a], [, b]) => b - a)[0]!;
+        if (process.env.DIFFTAP_FIGURES) process.stdout.write(`${engine} ${name}: ${worst}\n`);
+        for (const [what, figure] of Object.entries(figures)) expect(figure, what).toBeLessThan(1e-4);
+      },
+    );
+  });
+
+  test.each(Object.entries(cases))("%s has the reference's parameters", async (_, given) => {
+    await start("cpu");
+    const { head, classes, params } = given;
+    const { variables } = createHead({ head, spec: specOf(given), taps: tapsOf(given), classes, seed: 0 });
+    expect([...variables.values()].reduce((sum, { size }) => sum + size, 0)).toBe(params);
   });
 });

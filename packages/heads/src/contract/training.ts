@@ -1,0 +1,81 @@
+/** What training does to a head: gradients everywhere, statistics kept, the same bits from the same seed. */
+import { deepStrictEqual, notDeepStrictEqual, ok } from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Head } from "../create.js";
+import { saveHead } from "../saved.js";
+import {
+  build,
+  disposeFeatures,
+  exampleFeatures,
+  gradientsOf,
+  type HeadExample,
+  logitsOf,
+  trainStep,
+  withHead,
+} from "./example.js";
+
+export function checkGradients(example: HeadExample): Promise<void> {
+  return withHead(example, async (head, features) => {
+    const gradients = gradientsOf(head, features);
+    for (const [name, variable] of head.variables) {
+      const gradient = gradients[variable.name];
+      ok(gradient, `no gradient for ${name}`);
+      const values = await gradient.data();
+      ok(values.every(Number.isFinite), `the gradient of ${name} is not finite`);
+      ok(
+        values.some((each) => each !== 0),
+        `the gradient of ${name} is zero`,
+      );
+    }
+    tf.dispose(gradients);
+  });
+}
+
+/** A forward pass in training moves buffers, where there are any, and nothing else; evaluation reads them. */
+export function checkTrainingMode(example: HeadExample): Promise<void> {
+  return withHead(example, async (head, features) => {
+    const before = await saveHead(head);
+    const evaluated = await logitsOf(head, features);
+    await logitsOf(head, features, true);
+    const after = await saveHead(head);
+    for (const name of head.variables.keys()) {
+      deepStrictEqual(after.tensors[name], before.tensors[name], `a forward pass changed parameter ${name}`);
+    }
+    for (const name of head.buffers.keys()) {
+      const { data } = after.tensors[name]!;
+      ok(Array.from(data as Float32Array).every(Number.isFinite), `buffer ${name} is not finite`);
+    }
+    const again = await logitsOf(head, features);
+    if (head.buffers.size === 0) return deepStrictEqual(again, evaluated);
+    notDeepStrictEqual(after.tensors, before.tensors, "training moved no buffer");
+    notDeepStrictEqual(again, evaluated, "evaluation does not read the buffers");
+  });
+}
+
+export async function checkSeed(example: HeadExample): Promise<void> {
+  const heads = [build(example, 1), build(example, 1), build(example, 2)] as const;
+  const [first, again, other] = await Promise.all(heads.map(tensorsOf));
+  for (const head of heads) head.dispose();
+  deepStrictEqual(again, first);
+  notDeepStrictEqual(other, first);
+}
+
+export async function checkRepeatable(example: HeadExample): Promise<void> {
+  const features = exampleFeatures(example.taps);
+  const trained = async () => {
+    const head = build(example);
+    for (let step = 0; step < 2; step++) trainStep(head, features);
+    const result = [await tensorsOf(head), await logitsOf(head, features)];
+    head.dispose();
+    return result;
+  };
+  try {
+    deepStrictEqual(await trained(), await trained());
+  } finally {
+    disposeFeatures(features);
+  }
+}
+
+async function tensorsOf(head: Head) {
+  return (await saveHead(head)).tensors;
+}

@@ -1,0 +1,79 @@
+/** Convolutions with stride 2, norm and ReLU → pool → flatten → Linear, as in the paper's predecessor (arXiv 2307.08702). Method: "cnn". */
+import * as tf from "@tensorflow/tfjs-core";
+import { z } from "zod";
+import { defineHead, type ForwardOptions } from "../definition.js";
+import { type BatchNorm, createBatchNorm } from "../layers/batch-norm.js";
+import { createConvolution } from "../layers/convolution.js";
+import { createLinear } from "../layers/linear.js";
+import { joinParameters, type Parameters } from "../parameters.js";
+import { adaptiveAveragePool, pooledSize } from "../pooling.js";
+import { onlyTap } from "../tap-grid.js";
+
+const spec = z.strictObject({
+  /** Of each convolution, the first one first; each halves the map. */
+  channels: z.array(z.int().positive()).min(1).default([512, 512]),
+  /** Side of the kernels. */
+  kernel: z
+    .int()
+    .positive()
+    .refine((side) => side % 2 === 1, "a kernel's side is odd")
+    .default(3),
+  norm: z.enum(["batch", "none"]).default("batch"),
+  /** Cells per side after the convolutions. */
+  pool: z.int().positive().default(1),
+});
+
+type CnnSpec = z.output<typeof spec>;
+
+export const cnn = defineHead({
+  name: "cnn",
+  spec,
+  build({ spec: given, taps, classes, seed }) {
+    const tap = onlyTap("cnn", taps);
+    const widths = [tap.channels, ...given.channels];
+    const stages = given.channels.map((outputs, index) =>
+      createStage(`convs.${index}`, { ...given, inputs: widths[index]!, outputs, seed }),
+    );
+    const cells = pooledSize(halved(tap, stages.length), given.pool);
+    const inputs = widths.at(-1)! * cells.height * cells.width;
+    const head = createLinear("head", { inputs, outputs: classes, seed });
+    return {
+      ...joinParameters(...stages, head),
+      forward(maps, options) {
+        const first = tf.transpose(maps.get(tap.name)!, [0, 2, 3, 1]);
+        const last = stages.reduce((values, stage) => stage.forward(values, options), first);
+        const pooled = adaptiveAveragePool(tf.transpose(last, [0, 3, 1, 2]), given.pool);
+        return head.forward(tf.reshape(pooled, [-1, inputs]));
+      },
+    };
+  },
+});
+
+interface Stage extends Parameters {
+  forward(maps: tf.Tensor4D, options: ForwardOptions): tf.Tensor4D;
+}
+
+interface StageSize extends Pick<CnnSpec, "kernel" | "norm"> {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly seed: number | bigint;
+}
+
+/** `NAME.0` is the convolution, `NAME.1` the norm. A bias before batch norm would have no effect: there is none. */
+function createStage(name: string, { inputs, outputs, kernel, norm, seed }: StageSize): Stage {
+  const size = { inputs, outputs, kernel, stride: 2, bias: norm === "none", seed };
+  const convolution = createConvolution(`${name}.0`, size);
+  const batchNorm: BatchNorm | undefined =
+    norm === "batch" ? createBatchNorm(`${name}.1`, { channels: outputs, channelAxis: 3 }) : undefined;
+  return {
+    ...joinParameters(convolution, ...(batchNorm ? [batchNorm] : [])),
+    forward(maps, options) {
+      const convolved = convolution.forward(maps);
+      return tf.relu(batchNorm ? batchNorm.forward(convolved, options) : convolved);
+    },
+  };
+}
+
+function halved({ height, width }: { height: number; width: number }, times: number) {
+  return { height: Math.ceil(height / 2 ** times), width: Math.ceil(width / 2 ** times) };
+}

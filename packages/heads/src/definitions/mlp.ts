@@ -1,0 +1,19 @@
+/** The linear head with hidden layers and ReLU. Method: "mlp"; reference: `Head` in `head.py`. */
+import { z } from "zod";
+import { defineHead } from "../definition.js";
+import { createFlattened } from "../flattened.js";
+import { onlyTap } from "../tap-grid.js";
+
+const spec = z.strictObject({
+  /** Cells per side. */
+  pool: z.int().positive().default(2),
+  /** Units of each hidden layer, the first one first. */
+  hidden: z.array(z.int().positive()).min(1).default([1024]),
+});
+
+export const mlp = defineHead({
+  name: "mlp",
+  spec,
+  build: ({ spec: { pool, hidden }, taps, classes, seed }) =>
+    createFlattened(onlyTap("mlp", taps), { pool, hidden, outputs: classes, seed }),
+});

@@ -1,0 +1,106 @@
+/**
+ * What the attention head and DifFormer are made of: a tokenizer per block, shared over timesteps; for each timestep the tokens of all
+ * blocks behind one CLS token through one shared transformer; the CLS outputs, timestep after timestep, to a Linear.
+ * Source: arXiv 2311.17921, section 3; reference `AttentionFusion`, whose parameter names these are.
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import { z } from "zod";
+import type { AttentionMap, ForwardOptions, HeadContext, HeadParts, Maps } from "./definition.js";
+import { createLinear } from "./layers/linear.js";
+import { mapNorms } from "./layers/map-norm.js";
+import { createTokenizer, type Tokenizer } from "./layers/tokenizer.js";
+import { createTransformer } from "./layers/transformer.js";
+import { joinParameters } from "./parameters.js";
+import { pooledSize } from "./pooling.js";
+import type { TapGrid } from "./tap-grid.js";
+
+/** The defaults are the paper's for ImageNet. */
+export const fusionSpec = z
+  .strictObject({
+    /** Tokens per side, at most; smaller maps keep their size. */
+    pool: z.int().positive().default(16),
+    norm: mapNorms.default("layer"),
+    /** Of a token. */
+    width: z.int().positive().default(1024),
+    heads: z.int().positive().default(8),
+    /** Hidden units of the MLP over the width. */
+    mlpRatio: z.number().positive().default(4),
+    /** Transformer blocks. */
+    layers: z.int().positive().default(2),
+  })
+  .refine(({ width, heads }) => width % heads === 0, {
+    path: ["heads"],
+    message: "the number of heads has to divide the width",
+  });
+
+type FusionSpec = z.output<typeof fusionSpec>;
+
+export function createFusion(
+  grid: TapGrid,
+  { spec, classes, seed }: Omit<HeadContext<FusionSpec>, "taps">,
+): HeadParts {
+  const { blocks, timesteps } = grid;
+  const { pool, norm, width } = spec;
+  const tokenizers = new Map(
+    blocks.map((block) => {
+      const tap = grid.at(timesteps[0]!, block);
+      return [block, createTokenizer(`pre_layer.${block}`, { tap, pool, norm, width, seed })];
+    }),
+  );
+  const transformer = createTransformer("intra_inter_block_attention", { ...spec, seed });
+  const head = createLinear("head", { inputs: width * timesteps.length, outputs: classes, seed });
+  const evaluation = { training: false };
+  return {
+    ...joinParameters(...tokenizers.values(), transformer, head),
+    mapSizes: "any",
+    forward(maps, options) {
+      const outputs = transformer.forward(tokensOf(maps, grid, tokenizers, options));
+      return head.forward(sideBySide(outputs, timesteps.length));
+    },
+    attentionMaps: (maps) =>
+      splitAttention(transformer.attention(tokensOf(maps, grid, tokenizers, evaluation)), maps, grid, pool),
+  };
+}
+
+/** [timesteps·N, tokens of all blocks, width]: one pass of the transformer serves all timesteps. */
+function tokensOf(
+  maps: Maps,
+  { blocks, timesteps, at }: TapGrid,
+  tokenizers: ReadonlyMap<number, Tokenizer>,
+  options: ForwardOptions,
+): tf.Tensor3D {
+  const sequences = timesteps.map((timestep) => {
+    const tokens = blocks.map((block) =>
+      tokenizers.get(block)!.forward(maps.get(at(timestep, block).name)!, options),
+    );
+    return tf.concat(tokens, 1) as tf.Tensor3D;
+  });
+  return tf.concat(sequences, 0) as tf.Tensor3D;
+}
+
+/** [timesteps·N, width] → [N, timesteps·width]. */
+function sideBySide(outputs: tf.Tensor2D, timesteps: number): tf.Tensor2D {
+  const [rows, width] = outputs.shape;
+  const batch = rows / timesteps;
+  const turned = tf.transpose(tf.reshape(outputs, [timesteps, batch, width]), [1, 0, 2]);
+  return tf.reshape(turned, [batch, timesteps * width]);
+}
+
+/** [timesteps·N, layers, heads, tokens of all blocks] → for each tap its own. */
+function splitAttention(
+  weights: tf.Tensor4D,
+  maps: Maps,
+  { blocks, timesteps, at }: TapGrid,
+  pool: number,
+): AttentionMap[] {
+  return tf.split(weights, timesteps.length).flatMap((ofTimestep, index) => {
+    const taps = blocks.map((block) => at(timesteps[index]!, block).name);
+    const sizes = taps.map((tap) => {
+      const [, , height, width] = maps.get(tap)!.shape;
+      return pooledSize({ height, width }, pool);
+    });
+    const counts = sizes.map(({ height, width }) => height * width);
+    const parts = tf.split(ofTimestep, counts, 3) as tf.Tensor4D[];
+    return taps.map((tap, place) => ({ tap, ...sizes[place]!, weights: parts[place]! }));
+  });
+}
