@@ -3,7 +3,7 @@
  * that one is fed. The least recently used graphs go when all together take too much.
  */
 import { emitModel } from "./emit.js";
-import type { GraphPlan, NumberSlot } from "./plan.js";
+import { type GraphPlan, type NumberSlot, peakBytes } from "./plan.js";
 
 export interface KnownModel {
   /** Names the session in the runtime. */
@@ -65,7 +65,7 @@ export class ModelCache {
   #add(plan: GraphPlan): KnownModel {
     const fed = new Set<number>();
     const model = emitModel(plan, fed);
-    const bytes = plan.peakBytes + model.byteLength;
+    const bytes = peakBytes(plan) + model.byteLength;
     const entry: Entry = { session: this.#newSession(), fed, numbers: plan.numbers, bytes };
     this.#bytes += bytes;
     this.#makeRoom();

@@ -24,8 +24,6 @@ export interface GraphPlan {
   readonly outputs: readonly OutputSlot[];
   /** The same for graphs that differ in nothing but data and numbers. */
   readonly signature: string;
-  /** Bytes of everything between inputs and outputs when the most of it is alive. */
-  readonly peakBytes: number;
 }
 
 /** Plans all that the values need. Values that are not pending are left alone. */
@@ -41,7 +39,6 @@ export function planGraph(values: Iterable<Value>): GraphPlan {
     signature,
     feeds: signer.feeds,
     numbers: signer.numbers,
-    peakBytes: peakBytes(nodes, outputs),
   };
 }
 
@@ -116,7 +113,8 @@ function constantKey(array: NdArray): string {
   return `${array.dtype}[${array.shape.join()}]${Buffer.from(bytesOf(array)).toString("base64")}`;
 }
 
-function peakBytes(nodes: readonly GraphNode[], outputs: readonly OutputSlot[]): number {
+/** Bytes of everything between inputs and outputs when the most of it is alive. */
+export function peakBytes({ nodes, outputs }: GraphPlan): number {
   const lastUse = new Map<GraphNode, number>();
   nodes.forEach((node, place) => {
     for (const { source } of node.inputs) if (source.kind === "node") lastUse.set(source.node, place);

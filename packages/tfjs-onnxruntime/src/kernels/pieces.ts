@@ -2,6 +2,7 @@
 import { backend_util, slice_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { Edge } from "../graph/edge.js";
 import { sameShape } from "../graph/edge.js";
+import { inverse } from "../graph/layout.js";
 import type { Recorder } from "../graph/recorder.js";
 import { type Kernel, kernel } from "../kernel.js";
 
@@ -112,6 +113,26 @@ function stridedSlice(graph: Recorder, x: TensorInfo, attributes: StridedSlice):
   return graph.tensor(graph.reshape(edge, found.finalShape));
 }
 
+/** Numbers around a tensor; a view is padded in its base's order. */
+function pad(
+  graph: Recorder,
+  x: TensorInfo,
+  paddings: readonly [number, number][],
+  value: number,
+): TensorInfo {
+  const shape = x.shape.map((side, axis) => paddings[axis]![0] + side + paddings[axis]![1]);
+  if (util.sizeFromShape(x.shape) === 0 || graph.uniform(x) === value)
+    return graph.filled(value, shape, x.dtype);
+  const view = graph.viewOf(x);
+  const axes = view?.axes ?? shape.map((_, axis) => axis);
+  const order = inverse(axes);
+  const edge = graph.input(view?.base ?? x);
+  const amounts = [0, 1].flatMap((end) => order.map((axis) => paddings[axis]![end]!));
+  const inputs = [edge, graph.integers(amounts), graph.number(value, edge.dtype)];
+  const padded = graph.node("Pad", inputs, { shape: order.map((axis) => shape[axis]!), dtype: edge.dtype });
+  return graph.view(padded, axes);
+}
+
 interface StridedSlice {
   readonly begin: number[];
   readonly end: number[];
@@ -174,6 +195,10 @@ export const pieceKernels: readonly Kernel[] = [
       shape: piece.shape.toSpliced(along, 1),
     }));
   }),
+  kernel<X, { paddings: [number, number][]; constantValue: number }>(
+    "PadV2",
+    (graph, { x }, { paddings, constantValue }) => pad(graph, x, paddings, constantValue),
+  ),
   kernel<X, { reps: number[] }>("Tile", (graph, { x }, { reps }) => {
     const shape = x.shape.map((side, axis) => side * reps[axis]!);
     if (util.sizeFromShape(shape) === 0) return graph.filled(0, shape, x.dtype);
