@@ -29,11 +29,13 @@ export async function openAppendLog(
   return appendTo(path, content.length, fileSystem);
 }
 
+const NOT_THERE = ["ENOENT", "ENOTDIR"];
+
 async function readIfThere(path: string, fileSystem: FileSystem): Promise<Uint8Array> {
   try {
     return await fileSystem.readFile(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return new Uint8Array(0);
+    if (NOT_THERE.includes((cause as NodeJS.ErrnoException).code ?? "")) return new Uint8Array(0);
     throw new DifftapError("READ_FAILED", `cannot read ${path}: ${(cause as Error).message}`, {
       details: { path },
       cause,

@@ -1,3 +1,4 @@
+export { type Augmentation, augmentImages } from "./augment-images.js";
 export {
   type Checkpoint,
   type CheckpointState,

@@ -39,11 +39,23 @@ export function learnable(n: number, seed = 1) {
   return { x, labels, source: memorySource({ x }, labels) };
 }
 
-export const recipe: Recipe = {
+export const recipe = {
   optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 1e-3 },
   learningRate: 0.05,
-  schedule: { kind: "step", every: 2, factor: 0.1 },
+  schedule: { kind: "step", every: { epochs: 2 }, factor: 0.1 },
   duration: { epochs: 5 },
   batch: 16,
   seed: 3,
-};
+} as const satisfies Recipe;
+
+/** Everything at once that a resumed training has to take up again. */
+export const fullRecipe = {
+  ...recipe,
+  schedule: { kind: "cosine", final: 0.1 },
+  warmUp: { steps: 4 },
+  clipNorm: 0.5,
+  labelSmoothing: 0.1,
+  mixup: 0.4,
+  ema: { decay: 0.8, warmUp: true },
+  best: "loss",
+} as const satisfies Recipe;

@@ -1,11 +1,15 @@
 import { permutation, streams } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
 import { beforeAll, describe, expect, test } from "vitest";
-import { evaluate, type Recipe, train } from "../src/index.js";
+import { evaluate, train } from "../src/index.js";
 import { CLASSES, DIMENSIONS, learnable, linearModel, recipe } from "./model.js";
 
 /** The same training in float64, by formula; nothing shared with the package but the order of the samples. */
-function byHand({ optimizer, learningRate, batch, seed }: Recipe, epochs: number, n: number): number[] {
+function byHand(
+  { optimizer, learningRate, batch, seed }: typeof recipe,
+  epochs: number,
+  n: number,
+): number[] {
   const { x, labels } = learnable(n);
   const model = linearModel();
   const parameters = model.weights();
@@ -16,7 +20,7 @@ function byHand({ optimizer, learningRate, batch, seed }: Recipe, epochs: number
     const rate = learningRate * 0.1 ** Math.floor(epoch / 2);
     for (let start = 0; start < n; start += batch) {
       const rows = Array.from(order.subarray(start, start + batch));
-      const gradient = parameters.map((each) => optimizer.weightDecay! * each);
+      const gradient = parameters.map((each) => optimizer.weightDecay * each);
       for (const row of rows) {
         const values = Array.from(x.data.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS));
         const logits = Array.from({ length: CLASSES }, (_, k) =>
@@ -35,7 +39,7 @@ function byHand({ optimizer, learningRate, batch, seed }: Recipe, epochs: number
         });
       }
       gradient.forEach((each, i) => {
-        velocity[i] = optimizer.momentum! * velocity[i]! + each;
+        velocity[i] = optimizer.momentum * velocity[i]! + each;
         parameters[i]! -= rate * velocity[i]!;
       });
     }
