@@ -193,7 +193,7 @@ export class OnnxRuntimeBackend extends KernelBackend {
 
   #onHost({ state, shape, dtype }: Value): BackendValues | undefined {
     if (state.kind === "host") return state.data.slice();
-    if (state.kind === "strings") return [...state.strings];
+    if (state.kind === "strings") return state.strings.slice();
     if (state.kind !== "uniform") return undefined;
     const length = shape.reduce((product, side) => product * side, 1);
     return (new arrayTypes[dtype](length) as HostData).fill(state.number);
@@ -231,7 +231,7 @@ export class OnnxRuntimeBackend extends KernelBackend {
 
   override disposeData(dataId: object, force = false): boolean {
     const value = dataId as Value;
-    if (value.references <= 0) return true;
+    if (value.owner !== this.recorder) return true;
     const gone = this.recorder.release(value, force);
     if (gone && value.state.kind === "complex") {
       this.disposeData(value.state.real.dataId);
@@ -254,23 +254,15 @@ export class OnnxRuntimeBackend extends KernelBackend {
     return true;
   }
 
-  /** Milliseconds that ONNX Runtime took for what the function recorded. */
+  /** Milliseconds that ONNX Runtime took for what the function recorded. Blocks until it is done. */
   override async time(work: () => void): Promise<BackendTimingInfo> {
     this.flush();
-    await this.#idle();
+    this.#thread.settle();
     const before = this.#thread.statistics.runMilliseconds;
     work();
     this.flush();
-    await this.#idle();
+    this.#thread.settle();
     return { kernelMs: this.#thread.statistics.runMilliseconds - before };
-  }
-
-  async #idle(): Promise<void> {
-    const probe = this.recorder.create({ kind: "host", data: Float32Array.of(0) }, [1], "float32", false);
-    this.#thread.upload({ id: probe.id, dtype: "float32", shape: [1], data: Float32Array.of(0) });
-    probe.state = { kind: "resident" };
-    await this.#thread.read(probe.id);
-    this.#dispose(probe);
   }
 
   override floatPrecision(): 32 {

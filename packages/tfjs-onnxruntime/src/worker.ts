@@ -33,7 +33,6 @@ parentPort?.on("message", (request: RuntimeRequest) => {
 
 async function handle(request: RuntimeRequest): Promise<void> {
   if (request.kind === "run") await run(request);
-  else if (request.kind === "upload") store(request.upload);
   else if (request.kind === "release") letGo(request);
   else if (request.kind === "read") read(request);
   else end();

@@ -417,17 +417,15 @@ const cases: readonly Case[] = [
       ...extra,
     }),
   ),
-  ...binary
-    .slice(0, 4)
-    .map(
-      ([name, op, of, extra]): Case => ({
-        name: `${name} that broadcasts`,
-        inputs: [[4, 6], [6]],
-        op,
-        reference: (a, b) => zip(a, b, of),
-        ...extra,
-      }),
-    ),
+  ...binary.slice(0, 4).map(
+    ([name, op, of, extra]): Case => ({
+      name: `${name} that broadcasts`,
+      inputs: [[4, 6], [6]],
+      op,
+      reference: (a, b) => zip(a, b, of),
+      ...extra,
+    }),
+  ),
   ...structured,
 ];
 

@@ -23,10 +23,12 @@ function converted(number: number, dtype: DataType): number {
   return dtype === "bool" ? Number(number !== 0) : number;
 }
 
-/** Numbers from start to stop, stop left out; empty where the step leads away from it. */
+/** Numbers from start to stop, stop left out, as tfjs-core counts: a step of 1 turns round when stop lies below. */
 function range(start: number, stop: number, step: number): number[] {
-  const length = Math.max(0, Math.ceil((stop - start) / step));
-  return Array.from({ length: start === stop ? 0 : length }, (_, i) => start + i * step);
+  if (start === stop || (start < stop && step < 0) || (stop < start && step > 1)) return [];
+  const length = Math.abs(Math.ceil((stop - start) / step));
+  const stride = stop < start && step === 1 ? -1 : step;
+  return Array.from({ length }, (_, i) => start + i * stride);
 }
 
 function written(graph: Recorder, numbers: readonly number[], dtype: DataType): TensorInfo {
@@ -47,6 +49,8 @@ export const dataKernels: readonly Kernel[] = [
     return graph.same(x, inferred);
   }),
   kernel<{ input: TensorInfo }, { dim: number }>("ExpandDims", (graph, { input }, { dim }) => {
+    const rank = input.shape.length;
+    util.assert(-(rank + 1) <= dim, () => `Axis must be in the interval [${-(rank + 1)}, ${rank}]`);
     const shape = [...input.shape];
     shape.splice(dim < 0 ? input.shape.length + 1 + dim : dim, 0, 1);
     return graph.same(input, shape);
@@ -55,10 +59,13 @@ export const dataKernels: readonly Kernel[] = [
   kernel<X, { perm: number[] }>("Transpose", (graph, { x }, { perm }) => graph.permuted(x, perm)),
   kernel<X>("ZerosLike", (graph, { x }) => graph.filled(0, x.shape, x.dtype)),
   kernel<X>("OnesLike", (graph, { x }) => graph.filled(1, x.shape, x.dtype)),
-  kernel<object, { shape: number[]; value: number; dtype?: DataType }>(
+  kernel<object, { shape: number[]; value: number | string; dtype?: DataType }>(
     "Fill",
-    (graph, _, { shape, value, dtype }) =>
-      graph.filled(Number(value), shape, dtype ?? util.inferDtype(value)),
+    (graph, _, { shape, value, dtype = util.inferDtype(value) }) => {
+      if (typeof value !== "string") return graph.filled(Number(value), shape, dtype);
+      const strings = new Array<Uint8Array>(util.sizeFromShape(shape)).fill(util.encodeString(value));
+      return graph.info(graph.create({ kind: "strings", strings }, shape, "uint8"), "string");
+    },
   ),
   kernel<object, { start: number; stop: number; step: number; dtype: DataType }>(
     "Range",

@@ -2,6 +2,7 @@
 import { backend_util, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { Edge } from "../graph/edge.js";
 import type { Recorder } from "../graph/recorder.js";
+import type { Value } from "../graph/value.js";
 import { type Kernel, kernel } from "../kernel.js";
 import { castEdge, edgeType } from "./elementwise.js";
 
@@ -20,6 +21,14 @@ function gather(graph: Recorder, { x, indices }: Gather, axis: number, batchDims
       graph.node("Gather", [graph.input(x), index], { shape, dtype }, { attributes: { axis } }),
     );
   return graph.tensor(gatherInBatches(graph, x, index, { axis, batchDims, shape }));
+}
+
+/** Indices that are still here can be told wrong at once; of others ONNX Runtime says so when the graph runs. */
+function checkIndices({ dataId }: TensorInfo, length: number): void {
+  const { state } = dataId as Value;
+  if (state.kind !== "host") return;
+  const wrong = state.data.find((index) => index < 0 || index >= length);
+  util.assert(wrong === undefined, () => `GatherV2: the index value ${wrong} is not in [0, ${length - 1}]`);
 }
 
 interface InBatches {
@@ -108,12 +117,10 @@ export const gatherKernels: readonly Kernel[] = [
     "GatherV2",
     (graph, { x, indices }, { axis, batchDims }) => {
       const [along] = util.parseAxisParam(axis, x.shape);
-      return gather(
-        graph,
-        { x, indices },
-        along!,
-        batchDims < 0 ? indices.shape.length + batchDims : batchDims,
-      );
+      backend_util.segment_util.collectGatherOpShapeInfo(x as never, indices as never, along!, batchDims);
+      checkIndices(indices, x.shape[along!]!);
+      const batches = batchDims < 0 ? indices.shape.length + batchDims : batchDims;
+      return gather(graph, { x, indices }, along!, batches);
     },
   ),
   kernel<{ params: TensorInfo; indices: TensorInfo }>("GatherNd", (graph, { params, indices }) => {
@@ -129,7 +136,7 @@ export const gatherKernels: readonly Kernel[] = [
     (graph, { indices, updates }, { shape }) => {
       if (util.sizeFromShape(indices.shape) === 0) return graph.filled(0, shape, updates.dtype);
       const numbers = throughNumbers(graph, graph.input(updates));
-      const depth = indices.shape.at(-1)!;
+      const depth = indices.shape.length > 1 ? indices.shape.at(-1)! : 1;
       const rows = graph.reshape(graph.input(indices), [util.sizeFromShape(indices.shape) / depth, depth]);
       const wanted = graph.reshape(numbers, [rows.shape[0]!, ...shape.slice(depth)]);
       const target = everywhere(graph, graph.number(0, numbers.dtype), shape);
@@ -140,7 +147,7 @@ export const gatherKernels: readonly Kernel[] = [
   kernel<{ tensor: TensorInfo; indices: TensorInfo; updates: TensorInfo }>(
     "TensorScatterUpdate",
     (graph, { tensor, indices, updates }) => {
-      const depth = indices.shape.at(-1) ?? 1;
+      const depth = indices.shape.length > 1 ? indices.shape.at(-1)! : 1;
       const rows = graph.reshape(graph.input(indices), [util.sizeFromShape(indices.shape) / depth, depth]);
       const target = throughNumbers(graph, graph.input(tensor));
       const numbers = throughNumbers(graph, graph.input(updates));

@@ -80,9 +80,9 @@ function einsum(graph: Recorder, tensors: readonly TensorInfo[], equation: strin
   const letters = equation.replace(/\s/g, "");
   const sides = new Map<string, number>();
   const terms = letters.split("->")[0]!.split(",");
-  terms.forEach((term, i) =>
-    [...term].forEach((letter, axis) => sides.set(letter, tensors[i]!.shape[axis]!)),
-  );
+  for (const [i, term] of terms.entries()) {
+    for (const [axis, letter] of [...term].entries()) sides.set(letter, tensors[i]!.shape[axis]!);
+  }
   const shape = [...letters.split("->")[1]!].map((letter) => sides.get(letter)!);
   const edges = tensors.map((x) => castEdge(graph, graph.input(x), "float32"));
   return graph.tensor(

@@ -5,7 +5,8 @@ import type { Recorder } from "../graph/recorder.js";
 import { type Kernel, kernel } from "../kernel.js";
 import { castEdge, edgeType } from "./elementwise.js";
 
-function topK(graph: Recorder, x: TensorInfo, k: number, sorted: boolean): TensorInfo[] {
+/** Always sorted: of equal values the lower index comes first. */
+function topK(graph: Recorder, x: TensorInfo, k: number): TensorInfo[] {
   const shape = [...x.shape.slice(0, -1), k];
   if (k === 0 || util.sizeFromShape(x.shape) === 0) {
     return [graph.filled(0, shape, x.dtype), graph.filled(0, shape, "int32")];
@@ -18,7 +19,7 @@ function topK(graph: Recorder, x: TensorInfo, k: number, sorted: boolean): Tenso
       { shape, dtype: edge.dtype },
       { shape, dtype: "int64" },
     ],
-    { attributes: { axis: -1, largest: 1, sorted: Number(sorted) } },
+    { attributes: { axis: -1, largest: 1, sorted: 1 } },
   );
   return [
     graph.tensor(castEdge(graph, values!, edgeType(x.dtype))),
@@ -86,15 +87,19 @@ function counts(graph: Recorder, { x, weights }: Counting, size: number, binary:
   return graph.tensor(summed(graph, each, outer.length));
 }
 
+/** All of a tensor in one row. */
+function flat({ x, weights }: Counting): Counting {
+  const row = (tensor: TensorInfo) => ({ ...tensor, shape: [util.sizeFromShape(tensor.shape)] });
+  return { x: row(x), weights: row(weights) };
+}
+
 interface Search {
   readonly sortedSequence: TensorInfo;
   readonly values: TensorInfo;
 }
 
 export const orderKernels: readonly Kernel[] = [
-  kernel<{ x: TensorInfo }, { k: number; sorted: boolean }>("TopK", (graph, { x }, { k, sorted }) =>
-    topK(graph, x, k, sorted),
-  ),
+  kernel<{ x: TensorInfo }, { k: number }>("TopK", (graph, { x }, { k }) => topK(graph, x, k)),
   kernel<Search, { side: "left" | "right" }>("SearchSorted", (graph, { sortedSequence, values }, { side }) =>
     placesInRows(graph, sortedSequence, values, side),
   ),
@@ -105,7 +110,7 @@ export const orderKernels: readonly Kernel[] = [
     placesInRows(graph, sortedSequence, values, "right"),
   ),
   kernel<Counting, { size: number }>("Bincount", (graph, inputs, { size }) =>
-    counts(graph, inputs, size, false),
+    counts(graph, flat(inputs), size, false),
   ),
   kernel<Counting, { size: number; binaryOutput?: boolean }>(
     "DenseBincount",

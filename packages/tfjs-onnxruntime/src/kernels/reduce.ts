@@ -48,13 +48,24 @@ function reduce(graph: Recorder, name: string, x: TensorInfo, attributes: Attrib
   const view = graph.viewOf(x);
   const source = castEdge(graph, graph.input(view?.base ?? x), computed);
   const along = axes.map((axis) => view?.axes[axis] ?? axis).sort((a, b) => a - b);
-  const reduced = along.length === 0 ? source : reduced1(graph, type, source, along);
+  const extreme = computed === "float32" && (name === "Max" || name === "Min");
+  const reduced = extreme ? extremeOf(graph, type, source, along) : keepingAxes(graph, type, source, along);
   const ordered = view ? graph.transpose(reduced, view.axes) : reduced;
   return graph.tensor(castEdge(graph, graph.reshape(ordered, shape), dtype));
 }
 
+/** Not a number where one of the elements is none: ONNX Runtime passes over them. */
+function extremeOf(graph: Recorder, type: string, source: Edge, axes: readonly number[]): Edge {
+  const found = keepingAxes(graph, type, source, axes);
+  const none = graph.node("IsNaN", [source], { shape: source.shape, dtype: "bool" });
+  const any = keepingAxes(graph, "ReduceMax", castEdge(graph, none, "float32"), axes);
+  const some = graph.node("Greater", [any, graph.number(0)], { shape: any.shape, dtype: "bool" });
+  return graph.node("Where", [some, graph.number(Number.NaN), found], found);
+}
+
 /** Keeps the reduced axes, with length 1. */
-function reduced1(graph: Recorder, type: string, source: Edge, axes: readonly number[]): Edge {
+function keepingAxes(graph: Recorder, type: string, source: Edge, axes: readonly number[]): Edge {
+  if (axes.length === 0) return source;
   const shape = source.shape.map((side, axis) => (axes.includes(axis) ? 1 : side));
   return graph.node(
     type,
@@ -64,19 +75,26 @@ function reduced1(graph: Recorder, type: string, source: Edge, axes: readonly nu
   );
 }
 
-const extremeIndex = (name: string, type: string): Kernel =>
+/** What is no number is passed over. */
+const extremeIndex = (name: "ArgMax" | "ArgMin", worst: number): Kernel =>
   kernel<{ x: TensorInfo }, { axis: number }>(name, (graph, { x }, { axis }) => {
     const [along] = util.parseAxisParam(axis, x.shape);
     const source = castEdge(graph, graph.input(x), x.dtype === "float32" ? "float32" : "int32");
     const shape = x.shape.filter((_, each) => each !== along);
+    const numbers = x.dtype === "float32" ? withoutNaN(graph, source, worst) : source;
     const found = graph.node(
-      type,
-      [source],
+      name,
+      [numbers],
       { shape, dtype: "int64" },
       { attributes: { axis: along!, keepdims: 0 } },
     );
     return graph.tensor(castEdge(graph, found, "int32"));
   });
+
+function withoutNaN(graph: Recorder, edge: Edge, instead: number): Edge {
+  const none = graph.node("IsNaN", [edge], { shape: edge.shape, dtype: "bool" });
+  return graph.node("Where", [none, graph.number(instead), edge], edge);
+}
 
 export const reduceKernels: readonly Kernel[] = [
   ...Object.keys(reductions).map((name) =>
@@ -84,6 +102,6 @@ export const reduceKernels: readonly Kernel[] = [
       reduce(graph, name, x, attributes),
     ),
   ),
-  extremeIndex("ArgMax", "ArgMax"),
-  extremeIndex("ArgMin", "ArgMin"),
+  extremeIndex("ArgMax", Number.NEGATIVE_INFINITY),
+  extremeIndex("ArgMin", Number.POSITIVE_INFINITY),
 ];

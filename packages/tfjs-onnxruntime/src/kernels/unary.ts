@@ -93,6 +93,12 @@ const clip: Formula = ({ op, number, cast }, x, { clipValueMin, clipValueMax }) 
   return op("Min", [op("Max", [cast(x, type), number(low, type)]), number(high, type)]);
 };
 
+/** What is no number has no sign: 0, as TensorFlow.js has it. */
+const sign: Formula = ({ op, number }, x) => {
+  if (x.dtype !== "float32") return op("Sign", [x]);
+  return op("Where", [op("IsNaN", [x], { dtype: "bool" }), number(0), op("Sign", [x])], { dtype: "float32" });
+};
+
 const isKind =
   (type: string): Formula =>
   ({ op, cast }, x) =>
@@ -112,7 +118,8 @@ const formulas: Readonly<Record<string, Formula>> = {
   Cosh: onFloats(named("Cosh")),
   Elu: onFloats(named("Elu")),
   Erf: onFloats(named("Erf")),
-  Exp: onFloats(named("Exp")),
+  Exp: ({ op, cast }, x) =>
+    x.dtype === "float32" ? op("Exp", [x]) : cast(op("Exp", [cast(x, "float64")]), "float32"),
   Expm1: onFloats(expm1),
   Floor: wholeUnchanged(named("Floor")),
   IsFinite: ({ op, cast }, x) => {
@@ -141,7 +148,7 @@ const formulas: Readonly<Record<string, Formula>> = {
   Rsqrt: onFloats(({ op }, x) => op("Reciprocal", [op("Sqrt", [x])])),
   Selu: onFloats(selu),
   Sigmoid: onFloats(named("Sigmoid")),
-  Sign: named("Sign"),
+  Sign: sign,
   Sin: onFloats(named("Sin")),
   Sinh: onFloats(named("Sinh")),
   Softplus: onFloats(softplus),

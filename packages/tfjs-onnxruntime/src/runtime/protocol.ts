@@ -38,7 +38,6 @@ export interface RunRequest {
 
 export type RuntimeRequest =
   | RunRequest
-  | { readonly kind: "upload"; readonly upload: Upload }
   | { readonly kind: "release"; readonly released: readonly number[]; readonly dropped: readonly number[] }
   | { readonly kind: "read"; readonly ticket: number; readonly id: number; readonly sync: boolean }
   | { readonly kind: "end" };

@@ -68,8 +68,9 @@ export class RuntimeThread {
     this.#waitUntil(counters.completed, this.#runs - RUNS_AHEAD);
   }
 
-  upload(upload: Upload): void {
-    this.#post({ kind: "upload", upload }, [upload]);
+  /** Blocks until all runs are done. */
+  settle(): void {
+    this.#waitUntil(counters.completed, this.#runs);
   }
 
   release(released: readonly number[], dropped: readonly number[]): void {

@@ -1,0 +1,94 @@
+/** Where the windows of a convolution or a pool lie, for any number of spatial axes. */
+import type { backend_util } from "@tensorflow/tfjs-core";
+
+/** Lists have one entry per spatial axis: [height, width] or [depth, height, width]. */
+export interface Windows {
+  readonly batch: number;
+  readonly inputChannels: number;
+  readonly outputChannels: number;
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+  readonly kernel: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Zeros in front of each axis. */
+  readonly before: readonly number[];
+  /** Zeros behind it: as many as the last window reaches over, whatever way the output's side was rounded. */
+  readonly after: readonly number[];
+  /** The tensors have channels in front, as ONNX has them. */
+  readonly channelsFirst: boolean;
+}
+
+type Placed = Omit<Windows, "after">;
+
+export function windows2d(info: backend_util.Conv2DInfo): Windows {
+  return withEnds({
+    batch: info.batchSize,
+    inputChannels: info.inChannels,
+    outputChannels: info.outChannels,
+    input: [info.inHeight, info.inWidth],
+    output: [info.outHeight, info.outWidth],
+    kernel: [info.filterHeight, info.filterWidth],
+    strides: [info.strideHeight, info.strideWidth],
+    dilations: [info.dilationHeight, info.dilationWidth],
+    before: [info.padInfo.top, info.padInfo.left],
+    channelsFirst: info.dataFormat === "channelsFirst",
+  });
+}
+
+export function windows3d(info: backend_util.Conv3DInfo): Windows {
+  return withEnds({
+    batch: info.batchSize,
+    inputChannels: info.inChannels,
+    outputChannels: info.outChannels,
+    input: [info.inDepth, info.inHeight, info.inWidth],
+    output: [info.outDepth, info.outHeight, info.outWidth],
+    kernel: [info.filterDepth, info.filterHeight, info.filterWidth],
+    strides: [info.strideDepth, info.strideHeight, info.strideWidth],
+    dilations: [info.dilationDepth, info.dilationHeight, info.dilationWidth],
+    before: [info.padInfo.front, info.padInfo.top, info.padInfo.left],
+    channelsFirst: info.dataFormat === "channelsFirst",
+  });
+}
+
+function withEnds(placed: Placed): Windows {
+  const after = reaches(placed).map((reach, axis) =>
+    Math.max(
+      0,
+      (placed.output[axis]! - 1) * placed.strides[axis]! + reach - placed.input[axis]! - placed.before[axis]!,
+    ),
+  );
+  return { ...placed, after };
+}
+
+/** Sides that a window spans, gaps included. */
+export function reaches({ kernel, dilations }: Pick<Windows, "kernel" | "dilations">): number[] {
+  return kernel.map((side, axis) => (side - 1) * dilations[axis]! + 1);
+}
+
+/** The attributes that ONNX's convolutions and pools share. */
+export function windowAttributes({ kernel, strides, dilations, before, after }: Windows) {
+  return { kernel_shape: kernel, strides, dilations, pads: [...before, ...after] };
+}
+
+/** Shape of the input, channels first. */
+export function inputShape({ batch, inputChannels, input }: Windows): number[] {
+  return [batch, inputChannels, ...input];
+}
+
+/** Shape of the output, channels first. */
+export function outputShape({ batch, outputChannels, output }: Windows): number[] {
+  return [batch, outputChannels, ...output];
+}
+
+/** Every place in a window, the last axis running fastest. */
+export function places(kernel: readonly number[]): number[][] {
+  return kernel.reduce<number[][]>(
+    (found, side) => found.flatMap((place) => Array.from({ length: side }, (_, i) => [...place, i])),
+    [[]],
+  );
+}
+
+export function product(sides: readonly number[]): number {
+  return sides.reduce((total, side) => total * side, 1);
+}
