@@ -39,6 +39,8 @@ export const cnn = defineHead({
     const head = createLinear("head", { inputs, outputs: classes, seed });
     return {
       ...joinParameters(...stages, head),
+      // The mean of a map has one length whatever its size.
+      mapSizes: given.pool === 1 ? "any" : "as built",
       forward(maps, options) {
         const first = tf.transpose(maps.get(tap.name)!, [0, 2, 3, 1]);
         const last = stages.reduce((values, stage) => stage.forward(values, options), first);
