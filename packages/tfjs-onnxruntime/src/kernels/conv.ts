@@ -112,7 +112,10 @@ export function activated(
 }
 
 /** A shape [N, C, …] in the order of the tensors. */
-export function tensorShape([batch, channels, ...sides]: readonly number[], { channelsFirst }: Windows): number[] {
+export function tensorShape(
+  [batch, channels, ...sides]: readonly number[],
+  { channelsFirst }: Windows,
+): number[] {
   return channelsFirst ? [batch!, channels!, ...sides] : [batch!, ...sides, channels!];
 }
 

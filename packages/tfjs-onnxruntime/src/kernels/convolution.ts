@@ -3,8 +3,9 @@
  * is recorded was chosen by measurement; the README has the table.
  */
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Edge } from "../graph/edge.js";
+import { type Edge, sameShape } from "../graph/edge.js";
 import type { Recorder } from "../graph/recorder.js";
+import { withMargins } from "./margins.js";
 import { inputShape, outputShape, product, reaches, type Windows, windowAttributes } from "./windows.js";
 
 /** @param filter [output channels, input channels / groups, …kernel]. @param bias one number per output channel. */
@@ -14,10 +15,31 @@ export function convolve(
   windows: Windows,
   groups = 1,
 ): Edge {
-  const { x, filter, bias } = edges;
-  const attributes = { ...windowAttributes(windows), group: groups };
+  const { filter, bias } = edges;
+  const seen = seenOnly(windows);
+  const x = cut(graph, edges.x, seen);
+  const attributes = { ...windowAttributes(seen), group: groups };
   const output = { shape: outputShape(windows), dtype: "float32" } as const;
   return graph.node("Conv", bias ? [x, filter, bias] : [x, filter], output, { attributes });
+}
+
+/** The windows on an input without the ends that no window sees. */
+export function seenOnly(windows: Windows): Windows {
+  const { input, after } = windows;
+  if (after.every((zeros) => zeros >= 0)) return windows;
+  return {
+    ...windows,
+    input: input.map((side, axis) => side + Math.min(0, after[axis]!)),
+    after: after.map((zeros) => Math.max(0, zeros)),
+  };
+}
+
+/** Leaves of an edge [N, C, …] what the windows see. */
+export function cut(graph: Recorder, x: Edge, { input }: Windows): Edge {
+  const shape = [...x.shape.slice(0, 2), ...input];
+  if (sameShape(shape, x.shape)) return x;
+  const lists = [input.map(() => 0), input, input.map((_, axis) => axis + 2)];
+  return graph.node("Slice", [x, ...lists.map((list) => graph.integers(list))], { shape, dtype: x.dtype });
 }
 
 /** A filter tensor […kernel, inputs, outputs] as ONNX has it: [outputs, inputs, …kernel]. */
@@ -96,8 +118,13 @@ function scattered(graph: Recorder, dy: Edge, filter: TensorInfo, windows: Windo
 
 /** Columns [N, channels · taps, outputs] summed into [N, channels, …]. */
 export function fromColumns(graph: Recorder, columns: Edge, windows: Windows): Edge {
-  const { strides, dilations, before, after, input, kernel } = windows;
+  const seen = seenOnly(windows);
+  const { strides, dilations, before, after, input, kernel } = seen;
   const attributes = { strides, dilations, pads: [...before, ...after] };
   const inputs = [columns, graph.integers(input), graph.integers(kernel)];
-  return graph.node("Col2Im", inputs, { shape: inputShape(windows), dtype: "float32" }, { attributes });
+  const output = { shape: inputShape(seen), dtype: "float32" } as const;
+  const summed = graph.node("Col2Im", inputs, output, { attributes });
+  const none = new Array<number>(summed.shape.length).fill(0);
+  const missing = windows.input.map((side, axis) => side - input[axis]!);
+  return withMargins(graph, summed, none, [0, 0, ...missing]);
 }

@@ -6,6 +6,7 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { Edge } from "../graph/edge.js";
 import type { Recorder } from "../graph/recorder.js";
 import { castEdge } from "./elementwise.js";
+import { cutWindow, margins, withMargins } from "./margins.js";
 import { places, product, type Windows } from "./windows.js";
 
 /** Input channels from which copying whole pixels is faster than copying planes. */
@@ -36,13 +37,24 @@ function orders({ channelsFirst, input }: Windows): { pixels: number[]; planes: 
 
 /** [N · outputs, taps · C], gathered pixel by pixel, and dy as [N · outputs, K]. */
 function pixelColumns(graph: Recorder, x: TensorInfo, dy: TensorInfo, windows: Windows): Edge[] {
-  const { batch, inputChannels, outputChannels, before, after, output, kernel } = windows;
+  const { batch, inputChannels, outputChannels, output, kernel } = windows;
+  const { before, after } = margins(windows);
   const { pixels } = orders(windows);
-  const image = withZeros(graph, float(graph, graph.reordered(x, pixels)), [0, ...before, 0], [0, ...after, 0]);
+  const image = withMargins(
+    graph,
+    float(graph, graph.reordered(x, pixels)),
+    [0, ...before, 0],
+    [0, ...after, 0],
+  );
   const flat = graph.reshape(image, [batch, product(image.shape.slice(1, -1)), inputChannels]);
   const indices = graph.reshape(windowIndices(graph, windows), [product(output) * product(kernel)]);
   const shape = [batch, indices.shape[0]!, inputChannels];
-  const seen = graph.node("Gather", [flat, indices], { shape, dtype: "float32" }, { attributes: { axis: 1 } });
+  const seen = graph.node(
+    "Gather",
+    [flat, indices],
+    { shape, dtype: "float32" },
+    { attributes: { axis: 1 } },
+  );
   const rows = batch * product(output);
   return [
     graph.reshape(seen, [rows, product(kernel) * inputChannels]),
@@ -52,7 +64,8 @@ function pixelColumns(graph: Recorder, x: TensorInfo, dy: TensorInfo, windows: W
 
 /** Places of every window's pixels in the image with zeros around, [outputs, taps]: a sum over axes that ONNX Runtime folds. */
 function windowIndices(graph: Recorder, windows: Windows): Edge {
-  const { input, output, kernel, strides, dilations, before, after } = windows;
+  const { input, output, kernel, strides, dilations } = windows;
+  const { before, after } = margins(windows);
   const sides = input.map((side, axis) => before[axis]! + side + after[axis]!);
   const along = sides.map((_, axis) => {
     const step = product(sides.slice(axis + 1));
@@ -75,9 +88,15 @@ function windowIndices(graph: Recorder, windows: Windows): Edge {
 
 /** [taps · C, N · outputs], cut out plane by plane, and dy as [K, N · outputs]. */
 function planeColumns(graph: Recorder, x: TensorInfo, dy: TensorInfo, windows: Windows): Edge[] {
-  const { batch, inputChannels, outputChannels, before, after, output, kernel } = windows;
+  const { batch, inputChannels, outputChannels, output, kernel } = windows;
+  const { before, after } = margins(windows);
   const { planes } = orders(windows);
-  const image = withZeros(graph, float(graph, graph.reordered(x, planes)), [0, 0, ...before], [0, 0, ...after]);
+  const image = withMargins(
+    graph,
+    float(graph, graph.reordered(x, planes)),
+    [0, 0, ...before],
+    [0, 0, ...after],
+  );
   const seen = places(kernel).map((place) => cutWindow(graph, image, place, windows));
   const shape = [seen.length * inputChannels, batch, ...output];
   const all =
@@ -89,33 +108,6 @@ function planeColumns(graph: Recorder, x: TensorInfo, dy: TensorInfo, windows: W
     graph.reshape(all, [seen.length * inputChannels, columns]),
     graph.reshape(float(graph, graph.reordered(dy, planes)), [outputChannels, columns]),
   ];
-}
-
-/** What one place of the kernel sees of an image [·, ·, …] that has its zeros around it. */
-export function cutWindow(graph: Recorder, image: Edge, place: readonly number[], windows: Windows): Edge {
-  const { output, strides, dilations } = windows;
-  const begin = place.map((each, axis) => each * dilations[axis]!);
-  const end = begin.map((first, axis) => first + (output[axis]! - 1) * strides[axis]! + 1);
-  const shape = [...image.shape.slice(0, 2), ...output];
-  const whole = shape.every((side, axis) => side === image.shape[axis]);
-  if (whole) return image;
-  const lists = [begin, end, place.map((_, axis) => axis + 2), [...strides]];
-  return graph.node("Slice", [image, ...lists.map((list) => graph.integers(list))], {
-    shape,
-    dtype: image.dtype,
-  });
-}
-
-export function withZeros(
-  graph: Recorder,
-  edge: Edge,
-  before: readonly number[],
-  after: readonly number[],
-): Edge {
-  if ([...before, ...after].every((zeros) => zeros === 0)) return edge;
-  const shape = edge.shape.map((side, axis) => before[axis]! + side + after[axis]!);
-  const inputs = [edge, graph.integers([...before, ...after]), graph.number(0, edge.dtype)];
-  return graph.node("Pad", inputs, { shape, dtype: edge.dtype });
 }
 
 function float(graph: Recorder, edge: Edge): Edge {

@@ -1,6 +1,7 @@
 /** Every kernel of the backend. A new file is a line here; a test checks that none is missing. */
 import type { Kernel } from "../kernel.js";
 import { binaryKernels } from "./binary.js";
+import { convKernels } from "./conv.js";
 import { dataKernels } from "./data.js";
 import { gatherKernels } from "./gather.js";
 import { matmulKernels } from "./matmul.js";
@@ -15,6 +16,7 @@ import { unaryKernels } from "./unary.js";
 export const kernels: readonly Kernel[] = [
   ...unaryKernels,
   ...binaryKernels,
+  ...convKernels,
   ...dataKernels,
   ...gatherKernels,
   ...hostKernels,

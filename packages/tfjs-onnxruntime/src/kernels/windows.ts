@@ -13,7 +13,7 @@ export interface Windows {
   readonly dilations: readonly number[];
   /** Zeros in front of each axis. */
   readonly before: readonly number[];
-  /** Zeros behind it: as many as the last window reaches over, whatever way the output's side was rounded. */
+  /** Zeros behind it: as many as the last window reaches over. Below zero: pixels that no window sees, but that would make room for another one. */
   readonly after: readonly number[];
   /** The tensors have channels in front, as ONNX has them. */
   readonly channelsFirst: boolean;
@@ -51,13 +51,14 @@ export function windows3d(info: backend_util.Conv3DInfo): Windows {
   });
 }
 
+/** TensorFlow.js rounds sides in several ways, and takes height's stride and kernel for all axes where a pad is a number. */
 function withEnds(placed: Placed): Windows {
-  const after = reaches(placed).map((reach, axis) =>
-    Math.max(
-      0,
-      (placed.output[axis]! - 1) * placed.strides[axis]! + reach - placed.input[axis]! - placed.before[axis]!,
-    ),
-  );
+  const { input, output, strides, before } = placed;
+  const after = reaches(placed).map((reach, axis) => {
+    const end = (output[axis]! - 1) * strides[axis]! + reach;
+    const over = end - before[axis]! - input[axis]!;
+    return over > -strides[axis]! ? Math.max(0, over) : over;
+  });
   return { ...placed, after };
 }
 
