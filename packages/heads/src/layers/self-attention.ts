@@ -10,7 +10,7 @@ export interface AttentionSize {
   readonly seed: number | bigint;
 }
 
-export interface AttentionResult {
+interface AttentionResult {
   /** [N, queries, width]. */
   readonly values: tf.Tensor3D;
   /** How much of each token each query takes: [N, heads, queries, tokens], rows summing to 1. */
