@@ -2,12 +2,23 @@
 
 export interface Engine {
   readonly name: string;
-  /** What it computes on and how, in a few words. */
-  readonly device: string;
-  /** Version of the package that computes. */
-  readonly version: string;
   /** Why `auto` would take it. */
   readonly strength: string;
-  /** Registers the backend and makes it the current one. Throws what keeps it from running. */
-  start(): Promise<void>;
+  /**
+   * Registers the backend and makes it the current one; again when it runs already.
+   * Throws what keeps it from running; the hint of a DifftapError says what to do about it.
+   */
+  start(place: EnginePlace): Promise<EngineFacts>;
+}
+
+export interface EnginePlace {
+  /** Folder of the project whose node_modules hold the optional engines. */
+  readonly from: string;
+}
+
+export interface EngineFacts {
+  /** Version of the library that computes. */
+  readonly version: string;
+  /** What it computes on and how, in a few words. */
+  readonly device: string;
 }

@@ -8,7 +8,7 @@
  * tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).arraySync(); // [[3, 3], [3, 3]]
  * ```
  */
-import { DifftapError, nearest } from "@difftap/core";
+import { DifftapError, isDifftapError, nearest } from "@difftap/core";
 import type { Engine } from "./engine.js";
 import { engineNames, engines } from "./registry.js";
 
@@ -25,59 +25,66 @@ export interface EngineChoice {
 export interface EngineFailure {
   readonly name: string;
   readonly reason: string;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+/** Where engines are looked for, and which. */
+export interface EngineSearch {
+  /** Folder of the project whose node_modules hold @tensorflow/tfjs-node or -gpu; the current folder unless given. */
+  readonly from?: string;
+  readonly candidates?: readonly Engine[];
 }
 
 /**
  * Starts the named engine, or with "auto" the first that starts.
  * Named engines are never replaced by another: what is asked for runs, or it is an error.
  * @throws DifftapError ENGINE_MISSING for a name this version does not have, or an engine that does not start (its
- * error as the cause).
+ * error as the cause, what to do about it as the hint).
  */
 export async function selectEngine(
   name = "auto",
-  candidates: readonly Engine[] = engines,
+  { from = process.cwd(), candidates = engines }: EngineSearch = {},
 ): Promise<EngineChoice> {
-  return name === "auto" ? startFirst(candidates) : startNamed(name, candidates);
+  return name === "auto" ? startFirst(candidates, from) : startNamed(name, candidates, from);
 }
 
-async function startNamed(name: string, candidates: readonly Engine[]): Promise<EngineChoice> {
+async function startNamed(name: string, candidates: readonly Engine[], from: string): Promise<EngineChoice> {
   const engine = candidates.find((each) => each.name === name);
   if (!engine) throw unknownEngine(name);
   try {
-    await engine.start();
+    return { name, ...(await engine.start({ from })), reason: "asked for by name", failures: [] };
   } catch (cause) {
-    throw new DifftapError("ENGINE_MISSING", `engine ${name} does not start: ${messageOf(cause)}`, {
-      hint: 'take "auto", which tries the others too',
+    const { reason, remedy } = failureOf(name, cause);
+    throw new DifftapError("ENGINE_MISSING", `engine ${name} does not start: ${reason}`, {
+      hint: remedy,
       details: { name },
       cause,
     });
   }
-  return chosen(engine, "asked for by name", []);
 }
 
-async function startFirst(candidates: readonly Engine[]): Promise<EngineChoice> {
+async function startFirst(candidates: readonly Engine[], from: string): Promise<EngineChoice> {
   const failures: EngineFailure[] = [];
   for (const engine of candidates) {
     try {
-      await engine.start();
-      return chosen(engine, engine.strength, failures);
+      return { name: engine.name, ...(await engine.start({ from })), reason: engine.strength, failures };
     } catch (error) {
-      failures.push({ name: engine.name, reason: messageOf(error) });
+      failures.push(failureOf(engine.name, error));
     }
   }
   const tried = failures.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
   throw new DifftapError("ENGINE_MISSING", `no engine starts (${tried})`, {
-    hint: "install the packages again; the engines come with @difftap/engine",
+    hint: "install the packages again; all but the tensorflow engines come with @difftap/engine",
     details: { failures },
   });
 }
 
-function chosen(
-  { name, version, device }: Engine,
-  reason: string,
-  failures: readonly EngineFailure[],
-): EngineChoice {
-  return { name, version, device, reason, failures };
+/** Why an engine did not start, and what its error says to do about it. */
+export function failureOf(name: string, error: unknown): EngineFailure {
+  const reason = error instanceof Error ? error.message : String(error);
+  const hint = isDifftapError(error) ? error.hint : undefined;
+  return { name, reason, remedy: hint ?? 'take "auto", which tries the others too' };
 }
 
 function unknownEngine(name: string): DifftapError {
@@ -86,8 +93,4 @@ function unknownEngine(name: string): DifftapError {
     hint: `did you mean "${nearest(name, known)}"? This version has ${known.join(", ")}`,
     details: { name, known },
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

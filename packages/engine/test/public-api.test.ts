@@ -2,5 +2,11 @@ import { expect, test } from "vitest";
 import * as api from "../src/index.js";
 
 test("the public surface is exactly this list", () => {
-  expect(Object.keys(api).sort()).toEqual(["engineNames", "selectEngine", "tf"]);
+  expect(Object.keys(api).sort()).toEqual([
+    "engineNames",
+    "flushStep",
+    "selectEngine",
+    "surveyEngines",
+    "tf",
+  ]);
 });

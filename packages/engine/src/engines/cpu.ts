@@ -4,14 +4,12 @@ import type { Engine } from "../engine.js";
 
 export const cpu: Engine = {
   name: "cpu",
-  device: "CPU, plain JavaScript, one thread",
-  version: tf.version_core,
   strength: "needs nothing but JavaScript",
   async start() {
     // Production mode: without it the backend prints an advertisement for tfjs-node at its first tensor.
     tf.enableProdMode();
     await import("@tensorflow/tfjs-backend-cpu");
     if (!(await tf.setBackend("cpu"))) throw new Error("the cpu backend did not initialise");
-    await tf.ready();
+    return { version: tf.version_core, device: "CPU, plain JavaScript, one thread" };
   },
 };

@@ -3,20 +3,20 @@ import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Engine } from "../engine.js";
+import { registerFilterGradient } from "../wasm/filter-gradient.js";
 
 export const wasm: Engine = {
   name: "wasm",
-  device: "CPU, WebAssembly with SIMD, one thread",
-  version: tf.version_core,
-  strength: "the fastest engine of this version that needs no native add-on",
+  strength: "needs no native library",
   async start() {
     await keepingProcessHandlers(async () => {
       const backend = await import("@tensorflow/tfjs-backend-wasm");
       const main = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
       if (tf.findBackend("wasm") === null) backend.setWasmPaths(dirname(main) + sep);
       if (!(await tf.setBackend("wasm"))) throw new Error("the wasm backend did not initialise");
-      await tf.ready();
     });
+    registerFilterGradient();
+    return { version: tf.version_core, device: "CPU, WebAssembly with SIMD, one thread" };
   },
 };
 
