@@ -8,7 +8,7 @@ import type { ResolvedRecipe } from "./recipe.js";
 import type { Trainable } from "./trainable.js";
 
 /** The best weights so far, by the recipe's validation metric. */
-export interface Best {
+interface Best {
   readonly step: number;
   /** Of the metric: top1 from 0 to 1, or the loss. */
   readonly value: number;
@@ -17,7 +17,7 @@ export interface Best {
 }
 
 /** What training changes about a learner beside its numbers on the engine. */
-export interface Progress {
+interface Progress {
   /** Steps it took. */
   steps: number;
   /** Stopped: its patience is at an end. Failed: it diverged, and is trained no more. */

@@ -52,6 +52,7 @@ async function trainStep(run: Run, batch: LabelledBatch): Promise<void> {
     const outcome = outcomes[index]!;
     return countStep(run, learner, outcome, batch) ? [{ learner, outcome }] : [];
   });
+  if (sound.length === 0) return;
   const { step, plan } = run;
   const values = Object.assign({}, ...sound.map(valuesOf));
   await run.log?.append({ step, epoch: step / plan.stepsPerEpoch, split: "train", values });

@@ -1,6 +1,6 @@
 /** A training under way: what it is made of, how it begins or goes on where a checkpoint left it, and how it is saved. */
 import { join } from "node:path";
-import { type DifftapError, type FileSystem, type LongWork, nodeFileSystem } from "@difftap/core";
+import { DifftapError, type FileSystem, type LongWork, nodeFileSystem } from "@difftap/core";
 import { type Checkpoint, latestCheckpoint, type ModelTensors, writeCheckpoint } from "./checkpoints.js";
 import { divergence, type StepPlace } from "./divergence.js";
 import { type Duration, durationSchema, stepsIn } from "./duration.js";
@@ -69,6 +69,7 @@ export async function openRun<S extends Score>(
   assess: Assess<S>,
 ): Promise<Run<S>> {
   const { folder, source, fileSystem = nodeFileSystem } = options;
+  for (const { recipe } of members) checkPatience(recipe, options);
   const [plan] = members.map(({ recipe }) => planTraining(recipe, source.length));
   const every = {
     evaluation: intervalOf("evaluateEvery", options.evaluateEvery, plan!),
@@ -100,6 +101,13 @@ function intervalOf(name: string, duration: Duration | undefined, plan: Training
   return duration === undefined
     ? plan.stepsPerEpoch
     : stepsIn(parseSettings(durationSchema, duration, name), plan);
+}
+
+function checkPatience({ patience }: Recipe, { validation }: TrainingOptions): void {
+  if (patience === undefined || validation !== undefined) return;
+  throw new DifftapError("CONFIG_INVALID", `patience is ${patience}, but there is no validation set`, {
+    hint: "patience counts evaluations: give a validation set, or leave it out",
+  });
 }
 
 function resumeFrom(found: Checkpoint, learners: readonly Learner[], samples: number): void {

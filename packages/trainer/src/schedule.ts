@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { Duration } from "./duration.js";
 import type { SettingsSchema } from "./optimizer.js";
 
-export interface Position {
+interface Position {
   /** Counted from 0. */
   readonly step: number;
   /** Steps of the whole training. */

@@ -210,6 +210,10 @@ describe("the best weights", () => {
     });
     expect({ steps, stoppedEarly, best: best!.step }).toEqual({ steps: 15, stoppedEarly: true, best: 5 });
     const again = await train({ ...common, recipe: still, model: linearModel(), folder });
+    await expect(train({ source, recipe: still, model: linearModel() })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: "patience is 2, but there is no validation set",
+    });
     expect(again).toMatchObject({ steps: 15, stoppedEarly: true, resumedFrom: 15 });
   });
 });
