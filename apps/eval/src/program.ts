@@ -2,6 +2,7 @@
 import type { Terminal } from "@difftap/command-line";
 import { addCommand } from "@difftap/command-line";
 import { Command } from "commander";
+import { doctor } from "./commands/doctor.js";
 import { features } from "./commands/features.js";
 import { grid } from "./commands/grid.js";
 import { knn } from "./commands/knn.js";
@@ -21,5 +22,6 @@ export function evalProgram(terminal: Terminal): Command {
   addCommand(program, probe, terminal);
   addCommand(program, knn, terminal);
   addCommand(program, verify, terminal);
+  addCommand(program, doctor, terminal);
   return program;
 }

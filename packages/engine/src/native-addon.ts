@@ -1,6 +1,6 @@
 /** Loads @tensorflow/tfjs-node or -gpu, optional peers, from the user's project, onto the core that everything here shares. */
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { DifftapError } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { explainAddon } from "./explain.js";
@@ -37,15 +37,15 @@ export async function startAddon(
     return backend;
   } catch (cause) {
     withdraw();
-    throw explainAddon(cause, { packageName, from, node: process.versions.node });
+    throw explainAddon(cause, { packageName, from: resolve(from), node: process.versions.node });
   }
 }
 
 function resolveAddon(packageName: string, from: string): string {
   try {
-    return createRequire(join(from, "package.json")).resolve(packageName);
+    return createRequire(resolve(from, "package.json")).resolve(packageName);
   } catch (cause) {
-    throw explainAddon(cause, { packageName, from, node: process.versions.node });
+    throw explainAddon(cause, { packageName, from: resolve(from), node: process.versions.node });
   }
 }
 
