@@ -1,22 +1,16 @@
-/** The backends the tests run on, with the gradients that TensorFlow.js's Node entry lacks. */
-import "@tensorflow/tfjs-backend-cpu";
-import "@tensorflow/tfjs-layers";
-import { createRequire } from "node:module";
-import { dirname, sep } from "node:path";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import * as tf from "@tensorflow/tfjs-core";
+/**
+ * The engines that the tests run on. A head needs none of them to be built, so this package does not depend on @difftap/engine; its
+ * tests take what the workspace built of it.
+ */
+type SelectEngine = (name: string) => Promise<{ readonly name: string }>;
 
-tf.enableProdMode();
-setWasmPaths(dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm")) + sep);
+const built = new URL("../../engine/dist/index.js", import.meta.url).href;
 
+/** One word each; every test of parity and contract runs on all of them. */
 export const engines = ["wasm", "cpu"] as const;
 
-/** Heads that an engine runs but cannot train, by the kernel it lacks. */
-export const missingForTraining: Partial<Record<(typeof engines)[number], Record<string, string>>> = {
-  wasm: { cnn: "Conv2DBackpropFilter" },
-};
-
+/** Starts an engine, with the gradients that TensorFlow.js's Node entry lacks. */
 export async function start(engine: (typeof engines)[number]): Promise<void> {
-  await tf.setBackend(engine);
-  await tf.ready();
+  const { selectEngine } = (await import(/* @vite-ignore */ built)) as { selectEngine: SelectEngine };
+  await selectEngine(engine);
 }
