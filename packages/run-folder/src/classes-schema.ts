@@ -36,13 +36,14 @@ const imageAddress = z
   );
 
 /** One image with what it is, what it was taken for, and the probability given to that (0 to 1). */
-export const exampleSchema = closedObject({
+export const exampleShape = {
   id: text,
   image: imageAddress,
   label: z.string(),
   predicted: z.string(),
   probability: z.number().min(0).max(1),
-});
+};
+export const exampleSchema = closedObject(exampleShape);
 
 /** `best`: right and surest of it; `worst`: wrong and surest of it. */
 export const examplesSchema = closedObject({ best: z.array(exampleSchema), worst: z.array(exampleSchema) });

@@ -1,4 +1,7 @@
+export type { Attention, AttentionExample, AttentionMap } from "./attention-schema.js";
 export { type Confusion, type Example, exampleSchema, type PerClass } from "./classes-schema.js";
+export type { Contribution, TapShares, TapWeights } from "./contributions-schema.js";
+export { type Curve, type CurvePoint, thinPoints } from "./curve.js";
 export {
   environmentSchema,
   type MetricRecord,
@@ -6,10 +9,11 @@ export {
   type RunEnvironment,
 } from "./environment-schema.js";
 export { type Baseline, type Grid, type GridBlock, gridSchema } from "./grid-schema.js";
+export type { HeadRun, TrainedHead } from "./heads-schema.js";
+export { type OverSeeds, overSeeds } from "./over-seeds.js";
 export type { Interval, Timestep } from "./parts.js";
 export { type RunFolder, readMetrics, readRunFolder } from "./read.js";
 export {
-  type Curve,
   RESULTS_SCHEMA,
   type Reference,
   type Results,

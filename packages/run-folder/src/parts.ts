@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** A value may leave its interval by as much as rounding to two places moves it. */
-const ROUNDING = 0.01;
+export const ROUNDING = 0.01;
 
 export const text = z.string().min(1);
 export const count = z.int().positive();

@@ -9,9 +9,14 @@
  * ```
  */
 import { z } from "zod";
+import { attentionSchema } from "./attention-schema.js";
 import { confusionSchema, examplesSchema, perClassSchema } from "./classes-schema.js";
 import { closedObject } from "./closed-object.js";
+import { tapSharesSchema, tapWeightsSchema } from "./contributions-schema.js";
+import { curveSchema } from "./curve.js";
 import { gridSchema } from "./grid-schema.js";
+import { brokenLinks } from "./head-links.js";
+import { headSchema } from "./heads-schema.js";
 import { count, interval, seeds, text, timestep, withinInterval } from "./parts.js";
 
 /** The version written into every `results.json`. */
@@ -37,14 +42,6 @@ export const resultSchema = withinInterval(
   }),
 );
 
-/** A line of a chart; curves of equal axis labels share one chart. */
-const curveSchema = closedObject({
-  name: text,
-  xLabel: text,
-  yLabel: text,
-  points: z.array(z.tuple([z.number(), z.number()])),
-});
-
 /** A number from elsewhere to stand beside the run's own. */
 const referenceSchema = closedObject({
   name: text,
@@ -55,7 +52,10 @@ const referenceSchema = closedObject({
   source: text,
 });
 
-/** The whole of `results.json`. `protocol`, `split` and `seeds` are those of the confusion matrix, the classes and the examples. */
+/**
+ * The whole of `results.json`. `protocol`, `split` and `seeds` are those of the confusion matrix, the classes and the examples.
+ * `results` need not repeat what `grid` and `heads` say.
+ */
 export const resultsSchema = closedObject({
   schema: z.literal(RESULTS_SCHEMA),
   kind: z.enum(["grid", "probe", "knn", "head"]),
@@ -79,6 +79,10 @@ export const resultsSchema = closedObject({
   }),
   results: z.array(resultSchema),
   grid: gridSchema.optional(),
+  heads: z.array(headSchema).optional(),
+  attention: z.array(attentionSchema).optional(),
+  tapWeights: z.array(tapWeightsSchema).optional(),
+  tapShares: z.array(tapSharesSchema).optional(),
   confusion: confusionSchema.optional(),
   perClass: z.array(perClassSchema).optional(),
   curves: z.array(curveSchema).optional(),
@@ -88,11 +92,12 @@ export const resultsSchema = closedObject({
   notes: z.array(text).optional(),
   durationSeconds: z.number().nonnegative(),
   images: z.int().nonnegative(),
+}).superRefine((results, context) => {
+  for (const link of brokenLinks(results)) context.addIssue({ code: "custom", ...link, input: results });
 });
 
 export type Results = z.output<typeof resultsSchema>;
 /** What a program writes: units may be left out, they are per cent then. */
 export type ResultsInput = z.input<typeof resultsSchema>;
 export type RunResult = z.output<typeof resultSchema>;
-export type Curve = z.output<typeof curveSchema>;
 export type Reference = z.output<typeof referenceSchema>;

@@ -1,5 +1,6 @@
 /** A small, complete run for tests. */
 import type { ResultsInput, RunEnvironment } from "../src/index.js";
+import { exampleHeads } from "./example-heads.js";
 
 /** One transparent pixel. */
 const PIXEL =
@@ -69,7 +70,19 @@ export function exampleResults(): ResultsInput {
       ],
     },
     perClass: [{ label: "cat", n: 2000, correct: 1200, top1: 60, interval: [57.8, 62.1] }],
-    curves: [{ name: "loss", xLabel: "step", yLabel: "loss", points: [[0, 2.3]] }],
+    ...exampleHeads(PIXEL),
+    curves: [
+      { name: "loss", xLabel: "step", yLabel: "loss", points: [[0, 2.3]] },
+      {
+        name: "difformer, seed 1, test",
+        xLabel: "epoch",
+        yLabel: "loss",
+        points: [],
+        head: "difformer",
+        seed: 1,
+        split: "test",
+      },
+    ],
     examples: {
       best: [{ id: "7", image: PIXEL, label: "cat", predicted: "cat", probability: 0.99 }],
       worst: [],

@@ -10,11 +10,13 @@ it("exports exactly this", () => {
     "exampleSchema",
     "gridSchema",
     "metricSchema",
+    "overSeeds",
     "readMetrics",
     "readRunFolder",
     "resultSchema",
     "resultsSchema",
     "runFiles",
+    "thinPoints",
     "writeFigure",
     "writeResults",
   ]);

@@ -87,6 +87,98 @@ const wrong: readonly (readonly [what: string, field: string, value: unknown, me
     'data:image/png;base64,AA"onload="x',
     /best\[0\]\.image: has to be/,
   ],
+  ["another mean than the runs'", "heads.0.mean", 61.1, /heads\[0\]\.mean: 61\.1, but the runs' mean is 61/],
+  [
+    "the deviation of a population",
+    "heads.0.deviation",
+    0.816,
+    /heads\[0\]\.deviation: 0\.816, but the runs' sample standard deviation is 1/,
+  ],
+  [
+    "several runs without deviation",
+    "heads.0.deviation",
+    null,
+    /heads\[0\]\.deviation: several runs have one/,
+  ],
+  ["a deviation of one run", "heads.1.deviation", 0, /heads\[1\]\.deviation: one run has none, got 0/],
+  ["a head without runs", "heads.1.runs", [], /heads\[1\]\.runs/],
+  ["a seed twice", "heads.0.runs.2.seed", 0, /heads\[0\]\.runs\[2\]\.seed: seed 0 is there twice/],
+  ["runs on other images", "heads.0.runs.1.top1.n", 10, /runs\[1\]\.top1\.n: 10 images beside 4000/],
+  [
+    "a run's fraction beside percentages",
+    "heads.1.runs.0.top1.value",
+    0.58,
+    /heads\[1\]\.runs\[0\]\.top1\.interval: the value 0\.58 lies outside/,
+  ],
+  ["a head without split", "heads.0.split", undefined, /heads\[0\]\.split: .*it is missing/],
+  ["two heads of one name", "heads.1.name", "difformer", /heads\[1\]\.name: another head is called/],
+  ["an unknown key of a head", "heads.0.tap", "b", /heads\[0\]: unknown key "tap", did you mean "taps"\?/],
+  [
+    "attention of no head",
+    "attention.0.head",
+    "linear",
+    /attention\[0\]\.head: no head is called "linear"; there are difformer, weighted/,
+  ],
+  ["attention of another seed", "attention.0.seed", 9, /attention\[0\]: difformer has no run of seed 9/],
+  [
+    "attention to a tap that is not read",
+    "attention.0.examples.0.maps.1.tap",
+    "t90/b07",
+    /attention\[0\]: difformer does not read tap t90\/b07/,
+  ],
+  [
+    "a map of other cells",
+    "attention.0.examples.0.maps.1.height",
+    2,
+    /maps\[1\]\.weights: 1 weights for 2 × 1 cells/,
+  ],
+  [
+    "a head's map of other cells",
+    "attention.0.examples.0.maps.0.heads.1",
+    [0.1],
+    /maps\[0\]\.heads\[1\]: 1 weights for 1 × 2 cells/,
+  ],
+  [
+    "weights that are not the heads' mean",
+    "attention.0.examples.0.maps.0.weights",
+    [0.2, 0.2],
+    /maps\[0\]\.weights\[1\]: 0\.2, but the heads' mean is 0\.1/,
+  ],
+  [
+    "attention above 1",
+    "attention.0.examples.0.maps.1.weights",
+    [0.9],
+    /attention\[0\]\.examples\[0\]\.maps: the shares at timestep 90 sum to 1\.2/,
+  ],
+  ["a negative weight", "attention.0.examples.0.maps.1.weights", [-0.1], /maps\[1\]\.weights\[0\]: .*-0\.1/],
+  [
+    "an attention image from the network",
+    "attention.0.examples.0.image",
+    "https://example.com/a.png",
+    /attention\[0\]\.examples\[0\]\.image: has to be a data:/,
+  ],
+  ["weights in per cent", "tapWeights.0.taps.0.weight", 25, /tapWeights\[0\]\.taps\[0\]\.weight/],
+  [
+    "weights of another sum",
+    "tapWeights.0.taps.0.weight",
+    0.2,
+    /tapWeights\[0\]\.taps: the weights sum to 0\.95, not 1/,
+  ],
+  ["weights of no head", "tapWeights.0.head", "x", /tapWeights\[0\]\.head: no head is called "x"/],
+  [
+    "shares above 1",
+    "tapShares.0.taps.0.weight",
+    0.6,
+    /tapShares\[0\]\.taps: the shares at timestep 90 sum to 1\.1/,
+  ],
+  ["shares of another seed", "tapShares.0.seeds", [0, 5], /tapShares\[0\]: difformer has no run of seed 5/],
+  ["shares without n", "tapShares.0.n", undefined, /tapShares\[0\]\.n: .*it is missing/],
+  [
+    "heads gone that others speak of",
+    "heads",
+    undefined,
+    /attention\[0\]\.head: no head is called "difformer"; there are none/,
+  ],
   ["a probability in per cent", "examples.best.0.probability", 99, /best\[0\]\.probability/],
 ];
 
@@ -95,6 +187,20 @@ describe("the schema of results.json", () => {
     const parsed = resultsSchema.parse(exampleResults());
     expect(parsed.results[0]?.unit).toBe("%");
     expect(parsed.grid?.top1[0]).toEqual([57.55, 57.65]);
+  });
+
+  it("takes runs as they were before heads had rows of their own", () => {
+    const { heads, attention, tapWeights, tapShares, ...before } = exampleResults();
+    expect([heads, attention, tapWeights, tapShares].every((part) => part?.length)).toBe(true);
+    const parsed = resultsSchema.parse({ ...before, schema: "difftap.results/1" });
+    expect(parsed.heads).toBeUndefined();
+  });
+
+  it("counts a whole for each timestep", () => {
+    const results = exampleResults();
+    const [shares] = results.tapShares!;
+    shares!.taps[1] = { ...shares!.taps[1]!, timestep: "clean", weight: 0.9 };
+    expect(resultsSchema.parse(results).tapShares![0]!.taps[1]!.weight).toBe(0.9);
   });
 
   it.each(wrong)("refuses %s and names the field", async (_, field, value, message) => {
