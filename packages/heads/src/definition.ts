@@ -4,16 +4,15 @@
  * ```ts
  * import * as tf from "@tensorflow/tfjs-core";
  * import { z } from "zod";
- * import { defineHead, linearParameters } from "@difftap/heads";
+ * import { createLinear, defineHead } from "@difftap/heads";
  *
  * export default defineHead({
  *   name: "mean-linear",
  *   spec: z.strictObject({}),
  *   build({ taps: [tap], classes, seed }) {
- *     const variables = linearParameters("fcs.0", { inputs: tap!.channels, outputs: classes, seed });
- *     const [weight, bias] = [variables.get("fcs.0.weight")!, variables.get("fcs.0.bias")!];
- *     const forward = (maps) => tf.add(tf.matMul(tf.mean(maps.get(tap!.name)!, [2, 3]), weight, false, true), bias);
- *     return { variables, forward };
+ *     const linear = createLinear("fcs.0", { inputs: tap!.channels, outputs: classes, seed });
+ *     const forward = (maps) => linear.forward(tf.mean(maps.get(tap!.name)!, [2, 3]));
+ *     return { variables: linear.variables, forward };
  *   },
  * });
  * ```
