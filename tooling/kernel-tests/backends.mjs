@@ -1,4 +1,5 @@
 /** How each backend gets itself registered on the shared core. A new one is a line here. */
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,9 @@ export const backends = {
   tensorflow: () => {
     process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
     process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
-    const folder = process.env.DIFFTAP_TENSORFLOW ?? resolve(repository, ".cache/tfjs-node");
+    const folder = resolve(process.env.DIFFTAP_TENSORFLOW ?? resolve(repository, ".cache/tfjs-node"));
+    if (!existsSync(folder))
+      throw new Error(`${folder} is not there: sh tooling/tensorflow/setup.sh builds it`);
     createRequire(resolve(folder, "package.json"))("@tensorflow/tfjs-node");
   },
   onnxruntime: async () => {

@@ -4,7 +4,7 @@
  * Code splitting gives every module once: `core.js` (what the package exports, with all gradients and chained operations),
  * `jasmine.js` (the test environments) and one chunk per test file meet in the same chunks.
  */
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -12,14 +12,12 @@ import { build } from "esbuild";
 const require = createRequire(import.meta.url);
 const dist = dirname(require.resolve("@tensorflow/tfjs-core"));
 
-/** Builds the bundle into `folder`; returns the paths of its entries and the names of its test files. */
+/** Builds the bundle into `folder`; returns the path of each entry: core, jasmine, tests. */
 export async function bundleTests(folder) {
-  rmSync(folder, { recursive: true, force: true });
-  const files = testFiles();
   const entries = {
     core: coreSource(),
     jasmine: 'export * from "./jasmine_util";',
-    tests: testsSource(files),
+    tests: testsSource(testFiles()),
   };
   await build({
     entryPoints: Object.keys(entries).map((name) => ({ in: `entry:${name}`, out: name })),
@@ -40,12 +38,7 @@ export async function bundleTests(folder) {
     },
     plugins: [virtual(entries)],
   });
-  return {
-    core: join(folder, "core.mjs"),
-    jasmine: join(folder, "jasmine.mjs"),
-    tests: join(folder, "tests.mjs"),
-    files,
-  };
+  return Object.fromEntries(Object.keys(entries).map((name) => [name, join(folder, `${name}.mjs`)]));
 }
 
 /** Every test file that the package's own list of tests names, such as "ops/abs_test". */

@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import jasmineCore from "jasmine-core";
 
 /**
- * @returns {Promise<{ file: string, name: string, status: "passed" | "failed" | "skipped", error: string | null,
+ * @returns {Promise<{ file: string, name: string, status: "passed" | "failed", error: string | null,
  *   kernels: string[], missing: string[] }[]>} one entry per test that ran, in order. `kernels` are those it asked for,
  *   `missing` those of them that the backend does not have.
  */
@@ -12,7 +12,7 @@ export async function runTests({ bundle, backend, filter, onTest = () => {} }) {
   const jasmine = jasmineCore.boot();
   jasmine.DEFAULT_TIMEOUT_INTERVAL = 60_000;
   const suite = jasmine.getEnv();
-  const short = (name) => name.replace(` ${backend} {}`, "");
+  const short = (name) => name.replaceAll(` ${backend} {}`, "");
   suite.configure({
     random: false,
     forbidDuplicateNames: false,
@@ -22,19 +22,22 @@ export async function runTests({ bundle, backend, filter, onTest = () => {} }) {
 
   const recorder = recordKernels(core);
   const results = [];
+  const add = (file, { fullName, status, failedExpectations }) => {
+    const error = failedExpectations[0]?.message.split("\n")[0] ?? null;
+    const result = { file, name: short(fullName), status, error, ...recorder.stop() };
+    results.push(result);
+    onTest(result);
+  };
   suite.addReporter({
     specStarted: () => recorder.start(),
     specDone: (spec) => {
-      if (spec.status === "excluded" || spec.status === "pending") return;
-      const result = {
-        file: files.get(spec.id),
-        name: short(spec.fullName),
-        status: spec.status,
-        error: spec.failedExpectations[0]?.message.split("\n")[0] ?? null,
-        ...recorder.stop(),
-      };
-      results.push(result);
-      onTest(result);
+      if (spec.status === "passed" || spec.status === "failed") add(files.get(spec.id), spec);
+    },
+    // What fails before the first or after the last test of a suite is no test's, and counts as one.
+    suiteDone: (each) => {
+      if (each.failedExpectations.length === 0) return;
+      recorder.start();
+      add("suites", { ...each, fullName: `${each.fullName} (around its tests)`, status: "failed" });
     },
   });
   await suite.execute();
