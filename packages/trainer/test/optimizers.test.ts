@@ -5,6 +5,7 @@ import { selectEngine, tf } from "@difftap/engine";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { optimizerOf, optimizerSettings, optimizers } from "../src/optimizer-registry.js";
+import { describeEngines, start } from "./engines.js";
 import { judge, judgeIsMissing, judgeNote } from "./judge.js";
 
 type Settings = z.input<typeof optimizerSettings>;
@@ -120,10 +121,8 @@ test("every file of optimizers/ is in the registry", () => {
   expect(files.sort()).toEqual(optimizers.map(({ settings }) => settings.shape.kind.value).sort());
 });
 
-describe.each(["wasm", "cpu"])("on %s", (engine) => {
-  beforeAll(async () => {
-    await selectEngine(engine);
-  });
+describeEngines("on", (engine) => {
+  beforeAll(() => start(engine));
 
   test.each(cases)("%s is its formula", (_, settings) => {
     expect(worst(byOptimizer(settings), byFormula(settings))).toBeLessThan(1e-6);

@@ -74,20 +74,23 @@ describe("mixup", () => {
     expect([...first.partners].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  test.each([0.05, 0.2, 1, 3])("has shares of Beta(%d, %d): mean, variance, fourth moment", (alpha) => {
-    const count = 20_000;
-    const draws = Array.from({ length: count }, (_, index) =>
-      betaSample(alpha, { seed: 1, stream: 1, index }),
-    );
-    const moment = (power: number) => draws.reduce((sum, each) => sum + (each - 0.5) ** power, 0) / count;
-    const variance = 1 / (4 * (2 * alpha + 1));
-    // Kurtosis of the symmetric Beta distribution: 3 − 6/(2α+3).
-    const fourth = (3 - 6 / (2 * alpha + 3)) * variance ** 2;
-    expect(Math.abs(moment(1))).toBeLessThan(4 * Math.sqrt(variance / count));
-    expect(Math.abs(moment(2) / variance - 1)).toBeLessThan(0.04);
-    expect(Math.abs(moment(4) / fourth - 1)).toBeLessThan(0.08);
-    expect(draws.every((each) => each >= 0 && each <= 1)).toBe(true);
-  });
+  test.each([0.05, 0.2, 1, 3])(
+    "has shares of the symmetric Beta distribution of %d: mean, variance, fourth moment",
+    (alpha) => {
+      const count = 20_000;
+      const draws = Array.from({ length: count }, (_, index) =>
+        betaSample(alpha, { seed: 1, stream: 1, index }),
+      );
+      const moment = (power: number) => draws.reduce((sum, each) => sum + (each - 0.5) ** power, 0) / count;
+      const variance = 1 / (4 * (2 * alpha + 1));
+      // Kurtosis of the symmetric Beta distribution: 3 − 6/(2α+3).
+      const fourth = (3 - 6 / (2 * alpha + 3)) * variance ** 2;
+      expect(Math.abs(moment(1))).toBeLessThan(4 * Math.sqrt(variance / count));
+      expect(Math.abs(moment(2) / variance - 1)).toBeLessThan(0.04);
+      expect(Math.abs(moment(4) / fourth - 1)).toBeLessThan(0.08);
+      expect(draws.every((each) => each >= 0 && each <= 1)).toBe(true);
+    },
+  );
 });
 
 describe("clipping by global norm", () => {

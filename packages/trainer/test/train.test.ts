@@ -2,6 +2,7 @@ import { permutation, streams } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
 import { beforeAll, describe, expect, test } from "vitest";
 import { evaluate, train } from "../src/index.js";
+import { describeEngines, start } from "./engines.js";
 import { CLASSES, DIMENSIONS, learnable, linearModel, recipe } from "./model.js";
 
 /** The same training in float64, by formula; nothing shared with the package but the order of the samples. */
@@ -47,10 +48,8 @@ function byHand(
   return parameters;
 }
 
-describe.each(["wasm", "cpu"])("training on %s", (engine) => {
-  beforeAll(async () => {
-    await selectEngine(engine);
-  });
+describeEngines("training on", (engine) => {
+  beforeAll(() => start(engine));
 
   test("is SGD with momentum, weight decay, steps in the learning rate and a shorter last batch", async () => {
     const model = linearModel();
