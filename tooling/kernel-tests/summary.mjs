@@ -1,7 +1,7 @@
 /** Counts of what the tests did: by whether the backend has the kernels that a test asked for, and by file. */
 
 /** "registered": every kernel a test asked for is there; "unregistered": one is not; "none": it asked for no kernel. */
-export function concern({ kernels, missing }) {
+function concern({ kernels, missing }) {
   if (missing.length > 0) return "unregistered";
   return kernels.length > 0 ? "registered" : "none";
 }
