@@ -1,7 +1,16 @@
 export { classTables, namesOf } from "./compose/classification.js";
-export { type Extraction, type ExtractionJob, extractToStore, type TapChoice } from "./compose/features.js";
-export { type Selection, selectImages } from "./compose/images.js";
+export {
+  type Extraction,
+  type ExtractionJob,
+  extractToStore,
+  type TapChoice,
+  tapOptions,
+} from "./compose/features.js";
+export type { HeadFeatures } from "./compose/head-features.js";
+export { type ImageHeadOptions, readImageFeatures } from "./compose/image-heads.js";
+export { imageOptions, type Selection, selectImages } from "./compose/images.js";
 export { classCount, type LabelledFeatures, readLabelled } from "./compose/labelled.js";
-export { EMBEDDED_MODEL, type Model, openModel } from "./compose/model.js";
+export { EMBEDDED_MODEL, type Model, modelOptions, openModel } from "./compose/model.js";
 export { withRuntime } from "./compose/runtime.js";
+export { isStore, readStoredFeatures } from "./compose/stored-heads.js";
 export { evalProgram } from "./program.js";

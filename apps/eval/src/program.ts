@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { doctor } from "./commands/doctor.js";
 import { features } from "./commands/features.js";
 import { grid } from "./commands/grid.js";
+import { head } from "./commands/head.js";
 import { knn } from "./commands/knn.js";
 import { probe } from "./commands/probe.js";
 import { taps } from "./commands/taps.js";
@@ -21,6 +22,7 @@ export function evalProgram(terminal: Terminal): Command {
   addCommand(program, grid, terminal);
   addCommand(program, probe, terminal);
   addCommand(program, knn, terminal);
+  addCommand(program, head, terminal);
   addCommand(program, verify, terminal);
   addCommand(program, doctor, terminal);
   return program;

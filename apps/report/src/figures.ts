@@ -1,6 +1,7 @@
 /** The figures of a run as SVG files that stand alone. */
 import { type Results, type RunFolder, writeFigure } from "@difftap/run-folder";
-import { blockChart, curveCharts, trainingCurves } from "./charts.js";
+import { blockChart } from "./block-chart.js";
+import { curveCharts, trainingCurves } from "./curve-charts.js";
 import { cellsOf } from "./grid-reading.js";
 import { heatMapSvg } from "./heat-map-svg.js";
 import { type ChartSpec, lineChart } from "./line-chart.js";

@@ -1,10 +1,14 @@
 /** A run in a sentence or three, computed from its numbers. */
 import type { Baseline, Grid, Results, RunResult } from "@difftap/run-folder";
 import { bestCell, type Cell, cellsOf, placeOf } from "./grid-reading.js";
+import { headFinding } from "./head-finding.js";
 import { measured, onePlace, range, sampleSize, tapName, timestepName } from "./numbers.js";
 
 /** This many cells within the best one's interval make a plateau. */
 const PLATEAU = 3;
+
+/** Further numbers that a finding names. */
+const MORE = 4;
 
 export interface Finding {
   /** The result, with its interval and n. */
@@ -13,13 +17,23 @@ export interface Finding {
   readonly details: readonly string[];
 }
 
-/** What the run found. A grid speaks of its best cell, other runs of their first top-1 (or first) number. */
+/**
+ * What the run found. A grid speaks of its best cell, trained heads of the best of them, other runs of their first top-1 (or first)
+ * number.
+ */
 export function describeFinding(results: Results): Finding {
   const best = results.grid && bestCell(results.grid);
   if (results.grid && best) return gridFinding(results.grid, best);
+  if (results.heads && results.heads.length > 0) {
+    const { headline, details, others } = headFinding(results.heads, results.results);
+    return {
+      headline: upperFirst(headline),
+      details: [...details, ...others.slice(0, MORE).map(resultSentence)],
+    };
+  }
   const main = results.results.find(({ metric }) => metric === "top-1") ?? results.results[0];
   if (!main) return { headline: "This run holds no numbers.", details: [] };
-  const others = results.results.filter((result) => result !== main).slice(0, 4);
+  const others = results.results.filter((result) => result !== main).slice(0, MORE);
   return { headline: resultSentence(main), details: others.map(resultSentence) };
 }
 

@@ -14,6 +14,8 @@ export interface ChartPoint {
 export interface ChartSeries {
   readonly name: string;
   readonly points: readonly ChartPoint[];
+  /** What the line is the mean of: drawn behind it, thin and in its colour. */
+  readonly members?: readonly { readonly name: string; readonly points: readonly ChartPoint[] }[];
   /** Drawn thin and dashed, as something to compare with. */
   readonly comparison?: boolean;
 }
@@ -69,7 +71,10 @@ function heightOf({ spans = [] }: Pick<ChartSpec, "spans">): number {
 }
 
 function frameOf(spec: ChartSpec, palette: Palette): Frame {
-  const points = spec.series.flatMap(({ points: list }) => list);
+  const points = spec.series.flatMap(({ points: list, members = [] }) => [
+    ...list,
+    ...members.flatMap((member) => member.points),
+  ]);
   const xs = points.map(({ x }) => x);
   const ys = points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]);
   const yTicks = axisTicks(...ends(ys));
@@ -111,16 +116,22 @@ function drawSpan(span: { from: number; to: number; label: string }, x: Frame["x
 
 function drawSeries(series: ChartSeries, index: number, { palette, x, y }: Frame): Html {
   const colour = seriesColour(palette, series, index);
-  const points = series.points;
-  const path = points
-    .map((point, position) => `${position === 0 ? "M" : "L"}${at(x(point.x))} ${at(y(point.y))}`)
-    .join("");
+  const { points, members = [] } = series;
+  const path = (list: readonly ChartPoint[]) =>
+    list
+      .map((point, position) => `${position === 0 ? "M" : "L"}${at(x(point.x))} ${at(y(point.y))}`)
+      .join("");
+  const thin = members.map(
+    (member) =>
+      html`<path d="${path(member.points)}" fill="none" stroke="${colour}" stroke-width="1" opacity="0.5" stroke-linejoin="round"/>`,
+  );
+  const width = series.comparison ? 1.5 : members.length > 0 ? 3 : 2.2;
   const dash = series.comparison
     ? COMPARISON_DASHES[index % COMPARISON_DASHES.length]!
     : index >= palette.series.length
       ? "8 4"
       : "none";
-  return html`<g>${band(points, x, y, colour)}<path d="${path}" fill="none" stroke="${colour}" stroke-width="${series.comparison ? 1.5 : 2.2}" stroke-linejoin="round" stroke-dasharray="${dash}"/>${!series.comparison && points.length <= MOST_MARKERS && points.map((point) => marker(index, x(point.x), y(point.y), colour))}</g>`;
+  return html`<g>${band(points, x, y, colour)}${thin}<path d="${path(points)}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" stroke-dasharray="${dash}"/>${!series.comparison && points.length <= MOST_MARKERS && points.map((point) => marker(index, x(point.x), y(point.y), colour))}</g>`;
 }
 
 function band(points: readonly ChartPoint[], x: Frame["x"], y: Frame["y"], colour: string): Html | false {

@@ -15,6 +15,19 @@ export function measured(value: number, unit: string): string {
     : `${figures(value)}${unit === "" ? "" : `${NARROW_SPACE}${unit}`}`;
 }
 
+/** "57.7 ± 0.3 %"; without a deviation as `measured`. */
+export function plusMinus(mean: number, deviation: number | null, unit: string): string {
+  if (deviation === null) return measured(mean, unit);
+  const print = unit === "%" ? onePlace : figures;
+  return `${print(mean)}\u00A0±\u00A0${measured(deviation, unit)}`;
+}
+
+/** A paper's per cent with the places it prints: one or two. */
+export const asReported = (top1: number): string => `${top1.toFixed(2).replace(/0$/, "")}${NARROW_SPACE}%`;
+
+/** A share of 1 in per cent: "12.3 %" */
+export const sharePercent = (share: number): string => measured(100 * share, "%");
+
 /** "56.1–59.2" */
 export function range([low, high]: Interval, unit: string): string {
   const print = unit === "%" ? onePlace : figures;

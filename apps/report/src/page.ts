@@ -9,10 +9,11 @@
  * ```
  */
 import type { Results, RunFolder } from "@difftap/run-folder";
+import { blockChart } from "./block-chart.js";
 import { chartSection } from "./chart-section.js";
-import { blockChart, curveCharts, trainingCurves } from "./charts.js";
 import { classesSection } from "./classes-section.js";
 import { confusionSection } from "./confusion-section.js";
+import { curveCharts, trainingCurves } from "./curve-charts.js";
 import { examplesSection } from "./examples-section.js";
 import { describeFinding } from "./finding.js";
 import { cellsOf } from "./grid-reading.js";

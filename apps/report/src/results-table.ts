@@ -1,9 +1,15 @@
 /** All numbers of all runs with their protocols, and the papers' beneath, plainly apart. */
-import type { RunFolder, RunResult } from "@difftap/run-folder";
+import type { RunFolder, RunResult, TrainedHead } from "@difftap/run-folder";
 import { bestCell } from "./grid-reading.js";
+import { imagesOf, intervalOf, otherResults, seedsOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
-import { counted, measured, range, tapName } from "./numbers.js";
-import { paperNumbers, paperShapes } from "./paper.js";
+import { asReported, counted, measured, plusMinus, range, tapName } from "./numbers.js";
+import { PAPER_CAUTION, PAPER_HEADING, paperNumbers, paperShapes } from "./paper.js";
+
+/** A row of the table: a number, or the mean of several seeds' with their deviation. */
+interface Row extends RunResult {
+  readonly deviation?: number | null;
+}
 
 export function resultsTable(runs: readonly RunFolder[]): Html {
   return html`<section aria-labelledby="numbers"><h2 id="numbers">All numbers</h2>
@@ -17,9 +23,16 @@ ${shapes()}</section>`;
 }
 
 function runRows({ results }: RunFolder): Html {
-  const rows = [...results.results, ...gridRows(results)];
+  const { heads = [] } = results;
+  const rows: Row[] = [...heads.map(headRow), ...otherResults(results.results, heads), ...gridRows(results)];
   return html`<tbody><tr class="group"><th scope="rowgroup" colspan="8">${results.title} <span>${results.model.name}, ${results.dataset.name}</span></th></tr>
 ${rows.length === 0 ? html`<tr><td colspan="8">no numbers</td></tr>` : rows.map(measuredRow)}</tbody>`;
+}
+
+function headRow(head: TrainedHead): Row {
+  const { name, mean, deviation, protocol, split } = head;
+  const measuredOn = { interval: intervalOf(head), n: imagesOf(head), seeds: seedsOf(head) };
+  return { name, metric: "top-1", value: mean, deviation, unit: "%", protocol, split, ...measuredOn };
 }
 
 /** The best cell, unless the run lists it itself, and the baselines that have an interval. */
@@ -54,9 +67,9 @@ function gridRows({ grid, results }: RunFolder["results"]): RunResult[] {
   return [...own, ...baselines];
 }
 
-function measuredRow(result: RunResult): Html {
+function measuredRow(result: Row): Html {
   const what = [result.name, result.tap && tapName(result.tap)].filter(Boolean).join(", ");
-  return html`<tr><td>${what || "–"}</td><td class="metric">${result.metric}</td><td class="number value">${measured(result.value, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td>${result.seeds.join(", ")}</td></tr>`;
+  return html`<tr><td>${what || "–"}</td><td class="metric">${result.metric}</td><td class="number value">${plusMinus(result.value, result.deviation ?? null, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td>${result.seeds.join(", ")}</td></tr>`;
 }
 
 function referenceRows(runs: readonly RunFolder[]): Html | false {
@@ -67,12 +80,9 @@ ${rows.map((row) => html`<tr><td>${row.name}</td><td>${row.metric}</td><td class
 }
 
 function paperRows(): Html {
-  return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="8">Reported in arXiv 2311.17921, ImageNet, other protocol <span>for orientation only: other data, a larger model, heads trained by SGD</span></th></tr>
+  return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="8">${PAPER_HEADING} <span>${PAPER_CAUTION}</span></th></tr>
 ${paperNumbers.map(({ name, top1, source }) => html`<tr><td>${name}</td><td>top-1</td><td class="number value">${asReported(top1)}</td><td class="number">–</td><td class="number">–</td><td colspan="3">ImageNet, frozen features; ${source}</td></tr>`)}</tbody>`;
 }
-
-/** With the places the paper prints: one or two. */
-const asReported = (top1: number) => `${top1.toFixed(2).replace(/0$/, "")}\u202F%`;
 
 function shapes(): Html {
   return html`<details><summary>The shapes arXiv 2311.17921 found on ImageNet (linear probe, top-1 in %)</summary>

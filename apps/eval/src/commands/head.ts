@@ -1,0 +1,151 @@
+/** `difftap-eval head`: a trained head on any features, stored or computed from images as they pass. */
+import {
+  type CommandContext,
+  type CommandSpec,
+  option,
+  type SettingsOf,
+  textTable,
+  wholeNumber,
+} from "@difftap/command-line";
+import { DifftapError } from "@difftap/core";
+import { selectEngine } from "@difftap/engine";
+import type { Head, HeadTap } from "@difftap/heads";
+import { confusionMatrix, perClassAccuracy, predictions, topK, wilsonInterval } from "@difftap/metrics";
+import { type Evaluation, evaluate } from "@difftap/trainer";
+import { z } from "zod";
+import type { TapChoice } from "../compose/features.js";
+import type { HeadFeatures } from "../compose/head-features.js";
+import { readImageFeatures } from "../compose/image-heads.js";
+import { imageOptions, selectImages } from "../compose/images.js";
+import { modelOptions } from "../compose/model.js";
+import { withRuntime } from "../compose/runtime.js";
+import { openSavedHead } from "../compose/saved-head.js";
+import { isStore, readStoredFeatures } from "../compose/stored-heads.js";
+
+const options = {
+  run: option("<folder>", "run folder of difftap-train head", z.string().min(1)),
+  test: option("<store|dataset>", "features, or images such as folder:PATH", z.string().min(1)),
+  count: option("<n>", "first so many images (default: all)", wholeNumber(1).optional()),
+  model: option("<name>", "which head of the run (default: the only one)", z.string().min(1).optional()),
+  which: option(
+    "<latest|best>",
+    "weights that training ended with, or the best by its test metric",
+    z.enum(["latest", "best"]).default("latest"),
+  ),
+  head: option("<package|path>", "where a head from outside comes from", z.string().min(1).optional()),
+  engine: option("<name>", "TensorFlow.js backend, or auto", z.string().default("auto")),
+  batch: option("<n>", "samples at a time", wholeNumber(1).default(128)),
+  seed: option("<n>", "seed of the noise, for images", wholeNumber().default(0)),
+  ...modelOptions,
+  size: imageOptions.size,
+};
+
+type Settings = SettingsOf<typeof options>;
+
+export const head: CommandSpec<typeof options> = {
+  name: "head",
+  about: "Measures a trained head on stored features or images",
+  example: "difftap-eval head --run runs/attention --test test.zarr",
+  options,
+  run: async (settings, context) => {
+    const engine = await selectEngine(settings.engine);
+    const trained = await openSavedHead(settings);
+    try {
+      const evaluation = await withTestFeatures(settings, trained, context, async (features) => {
+        checkClasses(trained, features);
+        return evaluate(trained, features.source, { ...context, batch: settings.batch });
+      });
+      print({ settings, context, trained, evaluation, engine: engine.name });
+    } finally {
+      trained.dispose();
+    }
+  },
+};
+
+async function withTestFeatures<T>(
+  settings: Settings,
+  trained: Head,
+  context: CommandContext,
+  use: (features: HeadFeatures) => Promise<T>,
+): Promise<T> {
+  const { test, count } = settings;
+  const { taps } = trained.description;
+  if (isStore(test))
+    return use(
+      await readStoredFeatures(
+        test,
+        taps.map(({ name }) => name),
+        context,
+      ),
+    );
+  return withRuntime(settings, async (runtime) => {
+    const images = await selectImages(test, count);
+    const size = settings.size ?? runtime.architecture.imageSize;
+    const choice = choiceOf(taps, settings.seed);
+    const features = await readImageFeatures({ runtime, images, taps: choice, size, augment: false });
+    return use(features).finally(() => features.close());
+  });
+}
+
+/** What has to be read for a head: its blocks and timesteps, pooled to the largest map it knows. */
+function choiceOf(taps: readonly HeadTap[], seed: number): TapChoice {
+  return {
+    blocks: [...new Set(taps.map(({ block }) => block))],
+    timesteps: [...new Set(taps.map(({ timestep }) => timestep))],
+    pool: Math.max(...taps.map(({ height }) => height)),
+    draws: 1,
+    seed,
+  };
+}
+
+/** @throws DifftapError LABELS_MISMATCH for a class that the head has no logit for. */
+function checkClasses({ description }: Head, { labels }: HeadFeatures): void {
+  const largest = labels.reduce((most, label) => Math.max(most, label), -1);
+  if (largest < description.classes) return;
+  throw new DifftapError(
+    "LABELS_MISMATCH",
+    `the images have class ${largest}, the head knows classes 0 … ${description.classes - 1}`,
+    { hint: "evaluate on the data set the head was trained for" },
+  );
+}
+
+interface Outcome {
+  readonly settings: Settings;
+  readonly context: CommandContext;
+  readonly trained: Head;
+  readonly evaluation: Evaluation;
+  readonly engine: string;
+}
+
+function print({ settings, context, trained, evaluation, engine }: Outcome): void {
+  const { description } = trained;
+  const { logits, labels } = evaluation;
+  const { correct, n, accuracy } = topK(logits, labels, 1);
+  const interval = wilsonInterval(correct, n).map((end) => 100 * end);
+  const protocol = `${description.head} head, ${settings.which} weights of ${settings.run}, engine ${engine}`;
+  const taps = description.taps.map(({ name }) => name);
+  const perClass = perClassAccuracy(confusionMatrix(labels, predictions(logits), description.classes));
+  if (context.json) {
+    const result = {
+      protocol,
+      taps,
+      split: settings.test,
+      n,
+      top1: 100 * accuracy,
+      interval,
+      loss: evaluation.loss,
+      perClass,
+    };
+    context.terminal.data(`${JSON.stringify(result, null, 2)}\n`);
+    return;
+  }
+  const ends = interval.map((end) => end.toFixed(2)).join("–");
+  const rows = perClass.map((each) => [
+    String(each.label),
+    String(each.n),
+    each.accuracy === null ? "" : (100 * each.accuracy).toFixed(1),
+  ]);
+  context.terminal.data(
+    `${taps.join(", ")}: top-1 ${(100 * accuracy).toFixed(2)} % (95 % interval ${ends}, n = ${n})\n${protocol}, ${settings.test}\n\n${textTable(["class", "n", "top-1, %"], rows)}`,
+  );
+}

@@ -1,0 +1,18 @@
+/** What heads are trained and evaluated on, wherever it comes from: a store, or images that the backbone reads as they pass. */
+import type { HeadTap } from "@difftap/heads";
+import type { FeatureRequest } from "@difftap/taps";
+import type { FeatureSource } from "@difftap/trainer";
+import type { Selection } from "./images.js";
+
+export interface HeadFeatures {
+  readonly taps: readonly HeadTap[];
+  readonly source: FeatureSource;
+  readonly labels: Int32Array;
+  /** Names of the classes where the data set has them. */
+  readonly classNames: readonly string[] | null;
+  /** What was asked of the backbone. */
+  readonly request: FeatureRequest;
+  /** The images, where they are at hand: to show where a head looks. Row i of the source is image i of the selection. */
+  readonly images: Selection | undefined;
+  close(): Promise<void>;
+}

@@ -1,0 +1,62 @@
+/** A store as heads and their trainer see it: taps with their sizes, and a source of labelled batches in memory. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { blockTable } from "@difftap/backbone";
+import { DifftapError, type LongWork } from "@difftap/core";
+import { type FeatureStore, openFeatureStore } from "@difftap/feature-store";
+import { describeTap, type HeadTap } from "@difftap/heads";
+import { type FeatureRequest, parseRequest, requestedArrays } from "@difftap/taps";
+import { memorySource } from "@difftap/trainer";
+import type { HeadFeatures } from "./head-features.js";
+import { readLabelled } from "./labelled.js";
+
+/** Whether a path is a store of features, and not a data set of images. */
+export function isStore(path: string): boolean {
+  return existsSync(join(path, "zarr.json"));
+}
+
+/**
+ * Reads the named arrays of a store (all when none is named).
+ * @throws DifftapError REQUEST_INVALID for an array that the store lacks, listing those it has; LABELS_MISMATCH.
+ */
+export async function readStoredFeatures(
+  path: string,
+  arrays: readonly string[] | undefined,
+  work: LongWork = {},
+): Promise<HeadFeatures> {
+  const store = await openFeatureStore(path);
+  const names = arrays ?? store.arrays.map(({ name }) => name);
+  for (const name of names) checkArray(store, name);
+  const request = parseRequest(store.request);
+  const read = await Promise.all(names.map((name) => readLabelled(store, name, work)));
+  const { labels } = read[0]!;
+  const features = Object.fromEntries(names.map((name, index) => [name, read[index]!.features]));
+  return {
+    taps: tapsOf(request, names),
+    source: memorySource(features, labels),
+    labels,
+    classNames: null,
+    request,
+    images: undefined,
+    close: async () => {},
+  };
+}
+
+function checkArray({ path, arrays }: FeatureStore, wanted: string): void {
+  if (arrays.some(({ name }) => name === wanted)) return;
+  throw new DifftapError("REQUEST_INVALID", `${path} has no array ${wanted}`, {
+    hint: `it has ${arrays.map(({ name }) => name).join(", ")}`,
+    details: { wanted },
+  });
+}
+
+/** Taps of a request in the order of the names. */
+export function tapsOf(request: FeatureRequest, names: readonly string[]): HeadTap[] {
+  const blocks = blockTable(request.architecture);
+  const size = { height: request.size, width: request.size };
+  const taps = requestedArrays(request).map(({ name, timestep, tap }) => ({
+    ...describeTap(blocks, { ...tap, timestep, size }),
+    name,
+  }));
+  return names.map((wanted) => taps.find(({ name }) => name === wanted)!);
+}

@@ -1,0 +1,62 @@
+/** Trained heads as a table over seeds: mean and deviation, every seed with its interval, the paper's heads beneath. */
+import type { TrainedHead } from "@difftap/run-folder";
+import { axisTicks } from "./axis-ticks.js";
+import { shareOf } from "./colour-scale.js";
+import { imagesOf, intervalOf, seedsOf } from "./head-reading.js";
+import { type Html, html } from "./html.js";
+import { asReported, counted, duration, figures, onePlace, plusMinus, range } from "./numbers.js";
+import { PAPER_CAUTION, PAPER_HEADING, paperNumbers } from "./paper.js";
+
+/** Heads that belong together under a title; none where there is but one such group. */
+export interface HeadGroup {
+  readonly title?: string;
+  readonly heads: readonly TrainedHead[];
+}
+
+type Ends = readonly [number, number];
+
+export function headsSection(groups: readonly HeadGroup[]): Html {
+  const heads = groups.flatMap((group) => group.heads);
+  const scale = scaleOf(heads);
+  return html`<h3>Trained heads</h3>
+<div class="scroll" tabindex="0" role="region" aria-label="Trained heads"><table class="plain results heads"><caption class="hidden">Top-1 accuracy of each head, mean and sample standard deviation over its seeds</caption>
+<thead><tr><th scope="col">head</th><th scope="col" class="number">top-1</th><th scope="col" class="number">95 % interval</th><th scope="col" class="dots">${figures(scale[0])} to ${figures(scale[1])} %</th><th scope="col" class="number">n</th><th scope="col">seeds</th><th scope="col" class="number">parameters</th><th scope="col" class="number">training</th><th scope="col">protocol</th></tr></thead>
+${groups.map(({ title, heads: rows }) => html`<tbody>${title !== undefined && html`<tr class="group"><th scope="rowgroup" colspan="9">${title}</th></tr>`}${rows.map((head) => headRow(head, scale))}</tbody>`)}
+${paperRows(heads)}</table></div>
+<p class="note">Top-1 is the mean over the seeds ± their sample standard deviation. The interval reaches from the lowest to the highest end of the seeds’ own intervals; training is the mean time of one seed. In the drawing: a dot for each seed, a line for the interval.</p>
+${seedsTable(heads)}`;
+}
+
+/** Round ends around all intervals. */
+function scaleOf(heads: readonly TrainedHead[]): Ends {
+  const ends = heads.map(intervalOf);
+  const ticks = axisTicks(Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high)));
+  return [ticks[0]!, ticks.at(-1)!];
+}
+
+function headRow(head: TrainedHead, scale: Ends): Html {
+  const seconds = head.runs.reduce((total, run) => total + run.seconds, 0) / head.runs.length;
+  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${head.taps.join(", ")}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${dots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td>${seedsOf(head).join(", ")}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
+}
+
+/** The numbers stand beside it. */
+function dots(head: TrainedHead, scale: Ends): Html {
+  const x = (value: number) => Number((2 + 96 * shareOf(value, scale)).toFixed(2));
+  const [low, high] = intervalOf(head);
+  return html`<svg viewBox="0 0 100 12" aria-hidden="true"><path d="M${x(low)} 6H${x(high)}M${x(low)} 3v6M${x(high)} 3v6" stroke="var(--muted)" fill="none" stroke-width="0.8"/><path d="M${x(head.mean)} 1v10" stroke="var(--ink)" stroke-width="1.2"/>${head.runs.map(({ top1 }) => html`<circle cx="${x(top1.value)}" cy="6" r="2" fill="var(--accent)"/>`)}</svg>`;
+}
+
+/** The paper's numbers of the same kinds of head. */
+function paperRows(heads: readonly TrainedHead[]): Html | false {
+  const kinds = new Set<string | undefined>(heads.map(({ head }) => head));
+  const rows = paperNumbers.filter(({ head }) => head !== undefined && kinds.has(head));
+  if (rows.length === 0) return false;
+  return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="9">${PAPER_HEADING} <span>${PAPER_CAUTION}</span></th></tr>
+${rows.map(({ name, top1, source }) => html`<tr><td>${name}</td><td class="number value">${asReported(top1)}</td><td class="number">–</td><td></td><td class="number">–</td><td>–</td><td class="number">–</td><td class="number">–</td><td>ImageNet, frozen features; ${source}</td></tr>`)}</tbody>`;
+}
+
+function seedsTable(heads: readonly TrainedHead[]): Html {
+  return html`<details><summary>Every seed with its 95 % interval</summary>
+<div class="scroll" tabindex="0" role="region" aria-label="Every seed"><table class="plain"><thead><tr><th scope="col">head</th><th scope="col" class="number">seed</th><th scope="col" class="number">top-1, %</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th><th scope="col" class="number">epochs</th><th scope="col" class="number">time</th></tr></thead>
+<tbody>${heads.flatMap(({ name, runs }) => runs.map(({ seed, top1, epochs, seconds }) => html`<tr><th scope="row">${name}</th><td class="number">${seed}</td><td class="number">${onePlace(top1.value)}</td><td class="number">${range(top1.interval, "%")}</td><td class="number">${counted(top1.n)}</td><td class="number">${figures(epochs)}</td><td class="number">${duration(seconds)}</td></tr>`))}</tbody></table></div></details>`;
+}
