@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the addon of @tensorflow/tfjs-node against the TensorFlow that a PyPI wheel holds, so that the `tensorflow` engine runs
 # where the addon's own installation, a download from a storage bucket, is blocked. For tests and benchmarks; Linux x64.
-# Needs node, npm, pip, unzip, sha256sum and g++; takes about a minute and 650 MB.
+# Needs node, npm, pip, unzip, sha256sum and g++; takes about a minute and 900 MB.
 #   sh tooling/tensorflow/setup.sh [FOLDER]        then   DIFFTAP_TENSORFLOW=FOLDER npm test
 # FOLDER is .cache/tfjs-node unless given, and is then found without the variable.
 set -eu
@@ -21,8 +21,11 @@ for tool in node npm pip unzip sha256sum g++; do
   command -v "$tool" > /dev/null || fail "$tool is not there; install it and start again"
 done
 
+# What an earlier run left unfinished is begun again; any other folder is left alone.
+[ ! -e "$folder" ] || [ -e "$folder/begun" ] || fail "$folder is there already; name another folder or remove it"
 rm -rf "$folder"
 mkdir -p "$folder/wheel"
+: > "$folder/begun"
 folder=$(cd "$folder" && pwd)
 complete="$folder/complete-$tfjs-$tensorflow"
 cd "$folder"
