@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineHead, type HeadDefinition, type HeadParts, type HeadTap, heads } from "../src/index.js";
 import { headContract } from "../src/testing.js";
-import { engines, start } from "./engines.js";
+import { describeEngines, start } from "./engines.js";
 
 const tap: HeadTap = { name: "t90/b09", block: 9, timestep: 90, channels: 6, height: 5, width: 4 };
 const tapAt = (timestep: HeadTap["timestep"], block: number, size: Partial<HeadTap> = {}): HeadTap => ({
@@ -54,9 +54,7 @@ const variants: Record<string, Variant> = {
   weighted: { taps: grid.slice(1), specs: [{ width: 6 }, { width: 6, pool: 9, norm: "batch" }] },
 };
 
-describe.each(engines)("on %s", (engine) => {
-  beforeAll(() => start(engine));
-
+describeEngines(() => {
   for (const definition of heads) {
     const { taps, specs } = variants[definition.name]!;
     describe.each(specs)(`${definition.name} %j`, (spec) => {

@@ -1,8 +1,8 @@
 import type { NdArray } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createHead, type Head, type HeadTap, restoreHead } from "../src/index.js";
-import { engines, start } from "./engines.js";
+import { describeEngines, start } from "./engines.js";
 import { type Case, cases, type Fixture, fixturesMissing, openFixture, specOf, tapsOf } from "./fixtures.js";
 
 const title = fixturesMissing
@@ -80,9 +80,7 @@ function compare(name: string, given: Case, fixture: Fixture): Record<string, nu
 }
 
 describe.skipIf(fixturesMissing)(title, () => {
-  describe.each(engines)("on %s", (engine) => {
-    beforeAll(() => start(engine));
-
+  describeEngines((engine) => {
     test.each(Object.entries(cases))(
       "%s: two SGD steps with momentum and weight decay, then evaluation",
       (name, given) => {
