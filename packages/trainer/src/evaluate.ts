@@ -1,5 +1,5 @@
 /** Evaluation: every sample once, in order, in evaluation mode. */
-import { type LongWork, type NdArray, ndarray, throwIfAborted } from "@difftap/core";
+import { DifftapError, type LongWork, type NdArray, ndarray, throwIfAborted } from "@difftap/core";
 import { tf } from "@difftap/engine";
 import { checkLabels, toTensors } from "./batch.js";
 import type { FeatureSource, LabelledBatch } from "./source.js";
@@ -25,7 +25,10 @@ export interface EvaluateOptions extends LongWork {
   readonly batch: number;
 }
 
-/** One model, its logits kept. @throws DifftapError LABELS_MISMATCH for a label the model has no logit for, INTERRUPTED. */
+/**
+ * One model, its logits kept.
+ * @throws DifftapError LABELS_MISMATCH for a label the model has no logit for, USAGE_INVALID for a source without samples, INTERRUPTED.
+ */
 export async function evaluate(
   model: Trainable,
   source: FeatureSource,
@@ -61,6 +64,7 @@ async function* evaluationPass(
   source: FeatureSource,
   { batch, signal, onProgress }: EvaluateOptions,
 ): AsyncGenerator<BatchLogits[]> {
+  if (source.length === 0) throw new DifftapError("USAGE_INVALID", "an evaluation over no samples");
   let done = 0;
   const all = Uint32Array.from({ length: source.length }, (_, index) => index);
   for await (const read of source.batches(all, { batch, epoch: 0, signal })) {

@@ -64,6 +64,9 @@ export type Recipe = z.input<typeof recipeSchema>;
 /** Checked and complete. */
 export type ResolvedRecipe = z.output<typeof recipeSchema>;
 
+/** The settings that models which are trained together share. */
+export const sharedSettings = Object.keys(stream);
+
 /** What may differ between models that are trained together. */
 export type LearningRecipe = Omit<Recipe, keyof typeof stream>;
 

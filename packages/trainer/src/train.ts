@@ -18,7 +18,7 @@ import { DifftapError } from "@difftap/core";
 import { type Evaluation, evaluate, evaluateMany, type Score } from "./evaluate.js";
 import type { Learner } from "./learner.js";
 import { trainToEnd } from "./loop.js";
-import type { LearningRecipe } from "./recipe.js";
+import { type LearningRecipe, sharedSettings } from "./recipe.js";
 import { type Assess, closeRun, type Member, openRun, type Run, type TrainingOptions } from "./run.js";
 import type { Trainable } from "./trainable.js";
 
@@ -94,6 +94,7 @@ export async function train({ model, ...options }: TrainOptions): Promise<Traini
  */
 export async function trainMany({ models, ...options }: TrainManyOptions): Promise<ManyResult> {
   checkNames(models.map(({ name }) => name));
+  for (const model of models) checkOwnRecipe(model);
   const members = models.map(({ name, model, recipe }) => ({
     name,
     model,
@@ -143,4 +144,14 @@ function checkNames(names: readonly string[]): void {
     wrong === undefined ? "no model to train" : `"${wrong}" is no name for a model, or is there twice`,
     { hint: "give each model a name of its own, without a colon", details: { names } },
   );
+}
+
+/** All models see the same batches. */
+function checkOwnRecipe({ name, recipe = {} }: ModelToTrain): void {
+  const shared = Object.keys(recipe).filter((key) => sharedSettings.includes(key));
+  if (shared.length === 0) return;
+  throw new DifftapError("CONFIG_INVALID", `model ${name} has a ${shared.join(" and ")} of its own`, {
+    hint: `${sharedSettings.join(", ")} are the common recipe's`,
+    details: { name, shared },
+  });
 }

@@ -168,6 +168,11 @@ describe("many models", () => {
     await expect(trainMany({ ...common, models })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   });
 
+  test("are refused a batch of their own", async () => {
+    const models = [{ name: "a", model: linearModel(), recipe: { batch: 8 } as ModelToTrain["recipe"] }];
+    await expect(trainMany({ ...common, models })).rejects.toThrow("model a has a batch of its own");
+  });
+
   test("are refused with other names than the checkpoint's", async () => {
     await runMany();
     const models = newModels({ ...own, another: {} });

@@ -103,6 +103,13 @@ describe("evaluation", () => {
     expect(whole.logits.shape).toEqual([x.shape[0], CLASSES]);
   });
 
+  test("over no samples is refused", async () => {
+    const nothing = { ...learnable(3).source, length: 0 };
+    await expect(evaluate(linearModel(), nothing, { batch: 1 })).rejects.toMatchObject({
+      code: "USAGE_INVALID",
+    });
+  });
+
   test("is told apart from training", async () => {
     const seen: boolean[] = [];
     const model = linearModel();
