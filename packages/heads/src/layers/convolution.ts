@@ -29,8 +29,14 @@ export function createConvolution(
     variables,
     forward(maps) {
       const filter = tf.transpose(weight, [2, 3, 1, 0]) as tf.Tensor4D;
-      const result = tf.conv2d(maps, filter, stride, (kernel - 1) / 2);
+      const result = tf.conv2d(padded(maps, (kernel - 1) / 2), filter, stride, "valid");
       return bias ? tf.add(result, bias) : result;
     },
   };
+}
+
+/** The same number of zeros on all four sides, as PyTorch pads: TensorFlow's "same" differs at stride 2, and its addon has no other. */
+function padded(maps: tf.Tensor4D, border: number): tf.Tensor4D {
+  const around: [number, number] = [border, border];
+  return border === 0 ? maps : tf.pad(maps, [[0, 0], around, around, [0, 0]]);
 }
