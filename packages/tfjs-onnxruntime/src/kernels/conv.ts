@@ -11,14 +11,13 @@ import {
   type TensorInfo,
   util,
 } from "@tensorflow/tfjs-core";
-import type { Edge } from "../graph/edge.js";
 import type { Recorder } from "../graph/recorder.js";
 import { type Kernel, kernel } from "../kernel.js";
-import { applyActivation } from "./activation.js";
-import { alongChannels, giveChannelsFirst, readChannelsFirst } from "./channels.js";
+import { giveChannelsFirst, readChannelsFirst } from "./channels.js";
 import { convolve, filterEdge, inputGradient } from "./convolution.js";
-import { castEdge, edgeType, elementsOf } from "./elementwise.js";
+import { castEdge, edgeType } from "./elementwise.js";
 import { filterGradient } from "./filter-gradient.js";
+import { type After, activated, type Fusion, tensorShape, withBias } from "./fusion.js";
 import { inputShape, outputShape, product, type Windows, windows2d, windows3d } from "./windows.js";
 
 type Shape4 = [number, number, number, number];
@@ -56,19 +55,6 @@ function windowsOf3d(
   );
 }
 
-interface Fusion {
-  readonly x: TensorInfo;
-  readonly filter: TensorInfo;
-  readonly bias?: TensorInfo;
-  readonly preluActivationWeights?: TensorInfo;
-}
-
-/** What a fused kernel does after its convolution. */
-export interface After {
-  readonly activation?: string;
-  readonly leakyreluAlpha?: number;
-}
-
 function forward(graph: Recorder, inputs: Fusion, windows: Windows, after: After = {}): TensorInfo {
   const { x, filter } = inputs;
   const { channelsFirst } = windows;
@@ -82,41 +68,6 @@ function forward(graph: Recorder, inputs: Fusion, windows: Windows, after: After
     convolve(graph, bias ? { ...edges, bias } : edges, windows),
   );
   return giveChannelsFirst(graph, activated(graph, finished, inputs, windows, after), channelsFirst, x.dtype);
-}
-
-/** A bias per channel is part of the convolution; one of another shape is added. */
-export function withBias(
-  graph: Recorder,
-  { bias }: Fusion,
-  { outputChannels, channelsFirst, input }: Windows,
-  convolution: (bias?: Edge) => Edge,
-): Edge {
-  if (bias === undefined) return convolution();
-  const perChannel = bias.shape.length === 1 && bias.shape[0] === outputChannels;
-  if (perChannel) return convolution(castEdge(graph, graph.input(bias), "float32"));
-  const added = alongChannels(graph, bias, input.length + 2, channelsFirst);
-  return elementsOf(graph).op("Add", [convolution(), castEdge(graph, added, "float32")]);
-}
-
-export function activated(
-  graph: Recorder,
-  edge: Edge,
-  { preluActivationWeights: slopes }: Fusion,
-  { channelsFirst }: Windows,
-  { activation, leakyreluAlpha }: After,
-): Edge {
-  return applyActivation(elementsOf(graph), edge, activation, {
-    ...(slopes && { prelu: alongChannels(graph, slopes, edge.shape.length, channelsFirst) }),
-    ...(leakyreluAlpha !== undefined && { leakyreluAlpha }),
-  });
-}
-
-/** A shape [N, C, …] in the order of the tensors. */
-export function tensorShape(
-  [batch, channels, ...sides]: readonly number[],
-  { channelsFirst }: Windows,
-): number[] {
-  return channelsFirst ? [batch!, channels!, ...sides] : [batch!, ...sides, channels!];
 }
 
 function backToInput(graph: Recorder, dy: TensorInfo, filter: TensorInfo, windows: Windows): TensorInfo {

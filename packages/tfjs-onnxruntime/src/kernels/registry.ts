@@ -3,12 +3,17 @@ import type { Kernel } from "../kernel.js";
 import { binaryKernels } from "./binary.js";
 import { convKernels } from "./conv.js";
 import { dataKernels } from "./data.js";
+import { depthwiseKernels } from "./depthwise.js";
 import { gatherKernels } from "./gather.js";
 import { matmulKernels } from "./matmul.js";
+import { normKernels } from "./norm.js";
 import { hostKernels } from "./on-host.js";
 import { orderKernels } from "./order.js";
 import { pieceKernels } from "./pieces.js";
+import { poolKernels } from "./pool.js";
+import { rearrangeKernels } from "./rearrange.js";
 import { reduceKernels } from "./reduce.js";
+import { resizeKernels } from "./resize.js";
 import { scanKernels } from "./scan.js";
 import { softmaxKernels } from "./softmax.js";
 import { unaryKernels } from "./unary.js";
@@ -18,12 +23,17 @@ export const kernels: readonly Kernel[] = [
   ...binaryKernels,
   ...convKernels,
   ...dataKernels,
+  ...depthwiseKernels,
   ...gatherKernels,
   ...hostKernels,
   ...matmulKernels,
+  ...normKernels,
   ...orderKernels,
   ...pieceKernels,
+  ...poolKernels,
+  ...rearrangeKernels,
   ...reduceKernels,
+  ...resizeKernels,
   ...scanKernels,
   ...softmaxKernels,
 ];
