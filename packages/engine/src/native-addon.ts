@@ -17,6 +17,9 @@ export interface NativeBackend {
 /** Path of the package that this process has loaded. */
 let loaded: string | undefined;
 
+/** Why a package was withdrawn, by its path: Node loads it once, so a second try would find less. */
+const refused = new Map<string, DifftapError>();
+
 /**
  * Loads the package, makes its backend current and multiplies once; again when it runs already.
  * @param accepts throws when the backend that started is not good enough.
@@ -29,6 +32,7 @@ export async function startAddon(
 ): Promise<NativeBackend> {
   const path = resolveAddon(packageName, from);
   if (loaded !== undefined && loaded !== path) throw oneAtATime(packageName, loaded);
+  if (refused.has(path)) throw refused.get(path)!;
   try {
     load(path);
     const backend = await tryBackend();
@@ -37,7 +41,8 @@ export async function startAddon(
     return backend;
   } catch (cause) {
     withdraw();
-    throw explainAddon(cause, { packageName, from: resolve(from), node: process.versions.node });
+    refused.set(path, explainAddon(cause, { packageName, from: resolve(from), node: process.versions.node }));
+    throw refused.get(path)!;
   }
 }
 
