@@ -48,7 +48,7 @@ describeEngines("on", (engine) => {
       whole = await run(await newFolder(), recipe);
     });
 
-    test.each([1, 4, 10, 14, 25])("interrupted at step %i ends in the same bits", async (step) => {
+    test.each([4, 10, 25])("interrupted at step %i ends in the same bits", async (step) => {
       const folder = await newFolder();
       const controller = new AbortController();
       const onProgress: TrainOptions["onProgress"] = ({ task, done }) => {
