@@ -2,7 +2,7 @@
 import { type Curve, type MetricRecord, type Results, thinPoints } from "@difftap/run-folder";
 import type { ChartSeries, ChartSpec } from "./line-chart.js";
 import { meanLine } from "./mean-line.js";
-import { seedNames } from "./numbers.js";
+import { seedNames, upperFirst } from "./numbers.js";
 
 /** Curves of equal axis labels in one chart each; where there are several heads, each split has a chart of its own. */
 export function curveCharts(curves: readonly Curve[]): ChartSpec[] {
@@ -24,8 +24,7 @@ function chartOf(curves: readonly Curve[]): ChartSpec {
 
 /** "Top-1 in per cent over epoch" */
 function titleOf(yLabel: string, xLabel: string): string {
-  const title = `${yLabel.replace(/, %$/, " in per cent")} over ${xLabel}`;
-  return title.charAt(0).toUpperCase() + title.slice(1);
+  return upperFirst(`${yLabel.replace(/, %$/, " in per cent")} over ${xLabel}`);
 }
 
 function seedsOf(curves: readonly Curve[]): string {

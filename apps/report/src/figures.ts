@@ -1,6 +1,9 @@
 /** The figures of a run as SVG files that stand alone. */
 import { type Results, type RunFolder, writeFigure } from "@difftap/run-folder";
+import { attentionSvg } from "./attention-svg.js";
 import { blockChart } from "./block-chart.js";
+import { contributionsOf } from "./contribution-reading.js";
+import { contributionsSvg } from "./contributions-svg.js";
 import { curveCharts, trainingCurves } from "./curve-charts.js";
 import { cellsOf } from "./grid-reading.js";
 import { heatMapSvg } from "./heat-map-svg.js";
@@ -34,7 +37,18 @@ function figuresOf({ results, metrics }: RunFolder): Figure[] {
   const curves = curveCharts(trainingCurves(results, metrics));
   return [
     ...gridFigures(results),
+    ...headFigures(results),
     ...curves.map((spec, index): Figure => [`curve-${index + 1}`, (theme) => lineChartSvg(spec, theme)]),
+  ];
+}
+
+function headFigures({ attention = [], tapWeights, tapShares }: Results): Figure[] {
+  const looks = attention.filter(({ examples }) => examples.length > 0);
+  return [
+    ...contributionsOf(tapWeights, tapShares).map(
+      (entry, index): Figure => [`contributions-${index + 1}`, (theme) => contributionsSvg(entry, theme)],
+    ),
+    ...looks.map((entry, index): Figure => [`attention-${index + 1}`, (theme) => attentionSvg(entry, theme)]),
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { Baseline, Grid, Results, RunResult } from "@difftap/run-folder";
 import { bestCell, type Cell, cellsOf, placeOf } from "./grid-reading.js";
 import { headFinding } from "./head-finding.js";
-import { measured, onePlace, range, sampleSize, tapName, timestepName } from "./numbers.js";
+import { measured, onePlace, range, sampleSize, tapName, timestepName, upperFirst } from "./numbers.js";
 
 /** This many cells within the best one's interval make a plateau. */
 const PLATEAU = 3;
@@ -101,5 +101,3 @@ function baselineText({ name, top1 }: Baseline): string {
     ? `${name} (at most ${measured(Math.max(...top1), "%")})`
     : `${name} (${measured(top1, "%")})`;
 }
-
-const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -57,6 +57,5 @@ function belowOthers(heads: readonly TrainedHead[], others: readonly RunResult[]
   const best = top1.reduce((a, b) => (b.value > a.value ? b : a));
   const below = heads.filter(({ mean }) => mean < best.value).map(({ name }) => name);
   const what = [best.name, best.tap && tapName(best.tap)].filter(Boolean).join(", ") || best.protocol;
-  const than = `${what} (${measured(best.value, "%")})`;
-  return below.length === 0 ? `Every head reads better than ${than}.` : `Below ${than}: ${below.join(", ")}.`;
+  return below.length === 0 ? `No head reads worse than ${what}.` : `Below ${what}: ${below.join(", ")}.`;
 }

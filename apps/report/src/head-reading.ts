@@ -26,11 +26,10 @@ export function simplerThatHolds(head: TrainedHead, heads: readonly TrainedHead[
 
 /** Numbers that are not those of the heads' own rows. */
 export function otherResults(results: readonly RunResult[], heads: readonly TrainedHead[]): RunResult[] {
-  const ownRow = (result: RunResult) =>
-    heads.some(
-      (head) =>
-        result.metric === "top-1" &&
-        (head.mean === result.value || head.runs.some(({ top1 }) => top1.value === result.value)),
-    );
-  return results.filter((result) => !ownRow(result));
+  return results.filter((result) => !heads.some((head) => isOwn(result, head)));
+}
+
+function isOwn({ metric, value, name }: RunResult, head: TrainedHead): boolean {
+  const values = [head.mean, ...head.runs.map(({ top1 }) => top1.value)];
+  return metric === "top-1" && (name === undefined || name === head.name) && values.includes(value);
 }

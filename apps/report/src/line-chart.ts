@@ -51,6 +51,8 @@ const BELOW = { plain: 48, spans: 76 } as const;
 const COMPARISON_DASHES = ["2 4", "7 4", "10 3 2 3"] as const;
 /** Lines of more points are drawn without markers. */
 const MOST_MARKERS = 60;
+/** A line with members behind it has at most so many, or they would hide them. */
+const MARKERS_OVER_MEMBERS = 8;
 /** Smallest distance between two names at the lines' ends. */
 const NAME_GAP = 16;
 
@@ -131,7 +133,7 @@ function drawSeries(series: ChartSeries, index: number, { palette, x, y }: Frame
     : index >= palette.series.length
       ? "8 4"
       : "none";
-  return html`<g>${band(points, x, y, colour)}${thin}<path d="${path(points)}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" stroke-dasharray="${dash}"/>${!series.comparison && points.length <= MOST_MARKERS && points.map((point) => marker(index, x(point.x), y(point.y), colour))}</g>`;
+  return html`<g>${band(points, x, y, colour)}${thin}<path d="${path(points)}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" stroke-dasharray="${dash}"/>${!series.comparison && marked(series).map((point) => marker(index, x(point.x), y(point.y), colour))}</g>`;
 }
 
 function band(points: readonly ChartPoint[], x: Frame["x"], y: Frame["y"], colour: string): Html | false {
@@ -140,6 +142,13 @@ function band(points: readonly ChartPoint[], x: Frame["x"], y: Frame["y"], colou
   const upper = known.map((point) => `${at(x(point.x))} ${at(y(point.high!))}`);
   const lower = known.map((point) => `${at(x(point.x))} ${at(y(point.low!))}`).reverse();
   return html`<path d="M${[...upper, ...lower].join("L")}Z" fill="${colour}" opacity="0.13"/>`;
+}
+
+/** The points that get a marker. */
+function marked({ points, members = [] }: ChartSeries): readonly ChartPoint[] {
+  if (points.length > MOST_MARKERS) return [];
+  const every = members.length > 0 ? Math.ceil(points.length / MARKERS_OVER_MEMBERS) : 1;
+  return points.filter((_, index) => index % every === 0);
 }
 
 /** Circle, square, diamond, triangle: the lines differ without colour too. */

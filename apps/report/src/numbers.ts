@@ -28,6 +28,13 @@ export const asReported = (top1: number): string => `${top1.toFixed(2).replace(/
 /** A share of 1 in per cent: "12.3 %" */
 export const sharePercent = (share: number): string => measured(100 * share, "%");
 
+/** The same with its deviation. */
+export const sharePlusMinus = (share: number, deviation: number | null): string =>
+  plusMinus(100 * share, deviation === null ? null : 100 * deviation, "%");
+
+/** "Top-1 …" for "top-1 …" */
+export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** "56.1–59.2" */
 export function range([low, high]: Interval, unit: string): string {
   const print = unit === "%" ? onePlace : figures;

@@ -9,14 +9,18 @@
  * ```
  */
 import type { Results, RunFolder } from "@difftap/run-folder";
+import { attentionSection } from "./attention-section.js";
 import { blockChart } from "./block-chart.js";
 import { chartSection } from "./chart-section.js";
 import { classesSection } from "./classes-section.js";
 import { confusionSection } from "./confusion-section.js";
+import { contributionsOf } from "./contribution-reading.js";
+import { contributionsSection } from "./contributions-section.js";
 import { curveCharts, trainingCurves } from "./curve-charts.js";
 import { examplesSection } from "./examples-section.js";
 import { describeFinding } from "./finding.js";
 import { cellsOf } from "./grid-reading.js";
+import { headsTable } from "./heads-table.js";
 import { heatMapTable } from "./heat-map-table.js";
 import { type Html, html, verbatim } from "./html.js";
 import { counted, sampleSize, seedNames } from "./numbers.js";
@@ -49,6 +53,7 @@ export function renderReport(runs: readonly RunFolder[], options: ReportOptions 
 ${pageHeader(runs, title)}
 <main>
 ${runs.length > 1 && resultsTable(runs)}
+${headsOfAll(runs)}
 ${runs.map((run, index) => runArticle(run, index, runs.length === 1))}
 ${runs.length <= 1 && resultsTable(runs)}
 </main>
@@ -112,6 +117,7 @@ function runArticle(run: RunFolder, index: number, alone: boolean): Html {
     : html`<p class="eyebrow">${eyebrow(results)}</p><h2>${results.title}</h2>${findingOf(results)}${runFacts(results)}`;
   return html`<article id="run-${index + 1}">${heading}
 ${gridSection(results)}
+${headSections(results, index)}
 ${detailSections(run)}
 <section>${provenanceSection(run)}</section></article>`;
 }
@@ -120,6 +126,25 @@ function gridSection({ grid }: Results): Html | false {
   if (!grid) return false;
   return html`<section><h3>Where the network reads best</h3>${heatMapTable(grid)}
 ${grid.blocks.length > 1 && cellsOf(grid).length > 0 && html`<h3>Over the blocks</h3>${chartSection(blockChart(grid))}`}</section>`;
+}
+
+/** The heads of all runs in one table, where several runs have some. */
+function headsOfAll(runs: readonly RunFolder[]): Html | false {
+  const groups = runs.flatMap(({ results: { title, heads = [] } }) =>
+    heads.length > 0 ? [{ title, heads }] : [],
+  );
+  return (
+    groups.length > 1 &&
+    html`<section aria-labelledby="heads"><h2 id="heads">Trained heads of all runs</h2>${headsTable(groups)}</section>`
+  );
+}
+
+function headSections({ heads = [], tapWeights, tapShares, attention = [] }: Results, index: number): Html {
+  const contributions = contributionsOf(tapWeights, tapShares);
+  const looks = attention.some(({ examples }) => examples.length > 0);
+  return html`${heads.length > 0 && html`<section><h3>Trained heads</h3>${headsTable([{ heads }])}</section>`}
+${contributions.length > 0 && html`<section>${contributionsSection(contributions)}</section>`}
+${looks && html`<section>${attentionSection(attention, `picture-${index + 1}`)}</section>`}`;
 }
 
 function detailSections({ results, metrics }: RunFolder): Html {

@@ -89,12 +89,28 @@ details>*:not(summary){margin-top:.5rem}
 .classes{width:100%;max-width:52rem}
 .classes .bar{width:40%;min-width:8rem}
 .classes .bar svg{display:block;width:100%;height:.8rem;margin-top:.25rem}
+.heads th[scope=row]{min-width:9rem}
+.heads th[scope=row] small{display:block;font-size:.75rem;line-height:1.35}
+.heads td:last-child{font-size:.75rem;line-height:1.35;min-width:11rem}
+.heads .seeds{white-space:nowrap}
+.heads .dots{min-width:9rem}
+.heads .dots svg{display:block;width:9rem;height:1.08rem;margin-top:.1rem}
+.gazes{list-style:none;margin:0;padding:0}
+.gazes>li{border-top:1px solid var(--rule);padding:.9rem 0 .3rem}
+.gazes details{margin:.4rem 0}
+.panels{display:flex;flex-wrap:wrap;gap:.9rem}
+.panels figure{width:7.5rem}
+.panels svg{display:block;width:100%;height:auto;border-radius:3px;background:var(--panel);image-rendering:pixelated;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.panels figcaption{color:var(--ink);margin-top:.3rem;line-height:1.35;font-variant-numeric:tabular-nums}
+.panels figcaption small{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:.75rem}
+.panels.small figure{width:5.5rem}
+.panels.small figcaption{font-size:.75rem;color:var(--muted)}
+.wrong{color:var(--warn)}
 .gallery{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:1rem}
 .gallery li{width:6.5rem}
 .gallery img{display:block;width:6rem;height:6rem;object-fit:contain;image-rendering:pixelated;background:var(--panel);border-radius:3px}
 .gallery figcaption{color:var(--ink);margin-top:.3rem;line-height:1.35}
 .gallery small{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:.75rem}
-.gallery .wrong{color:var(--warn)}
 .probability{font-variant-numeric:tabular-nums;color:var(--muted)}
 pre{background:var(--panel);border-radius:4px;padding:.7rem .9rem;overflow-x:auto;font:.8125rem/1.5 ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace;margin:.4rem 0}
 code{font-family:ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace;font-size:.8125rem;overflow-wrap:anywhere}
@@ -102,5 +118,5 @@ footer{margin-top:3.5rem;border-top:1px solid var(--rule);padding-top:.9rem;font
 @media screen and (max-width:1399px){.many .across{display:none}.many .down{display:block}}
 @media screen and (min-width:1400px){.many .across{margin-inline:calc(50% - min(48vw,50rem))}}
 @media screen and (max-width:700px){.cells th{padding:.1rem}.many .down td{font-size:.75rem}.across{display:none}.down{display:block}.results .value,.plain td{padding-right:.8rem}}
-@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li{break-inside:avoid}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}.cells td{min-width:0;font-size:8pt}.cells th{font-size:8pt;padding:.1rem}.many .across{display:none}.many .down{display:block}.many .down td{padding:.15rem 0}}
+@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li,.panels{break-inside:avoid}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}.cells td{min-width:0;font-size:8pt}.cells th{font-size:8pt;padding:.1rem}.many .across{display:none}.many .down{display:block}.many .down td{padding:.15rem 0}}
 `;

@@ -3,9 +3,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Locator } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { attentionSvg } from "../src/attention-svg.js";
+import { cellColour } from "../src/colour-scale.js";
+import { contributionsOf } from "../src/contribution-reading.js";
+import { contributionsSvg } from "../src/contributions-svg.js";
 import { heatMapSvg, lineChartSvg, renderReport } from "../src/index.js";
+import { headResults } from "./example-heads.js";
 import { bareResults, environment, gridOf, runOf, wholeResults } from "./example-runs.js";
 
 const executablePath = process.env.DIFFTAP_CHROMIUM ?? "/usr/bin/chromium";
@@ -36,6 +41,11 @@ describe.skipIf(missing)(
         join(folder, "chart.svg"),
         lineChartSvg({ title: "<&>", xLabel: "x", yLabel: "y", series: [] }),
       );
+      const heads = runOf(headResults());
+      await writeFile(join(folder, "heads.html"), renderReport([heads]));
+      await writeFile(join(folder, "attention.svg"), attentionSvg(heads.results.attention![0]!));
+      const [weights] = contributionsOf(heads.results.tapWeights);
+      await writeFile(join(folder, "contributions.svg"), contributionsSvg(weights!));
       browser = await chromium.launch({
         executablePath,
         args: [
@@ -70,7 +80,7 @@ describe.skipIf(missing)(
       return { page, complaints };
     }
 
-    const views = ["whole.html", "large.html"].flatMap((file) =>
+    const views = ["whole.html", "large.html", "heads.html"].flatMap((file) =>
       [400, 1280].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ file, width, scheme }))),
     );
 
@@ -78,6 +88,9 @@ describe.skipIf(missing)(
       "$file at $width px, $scheme: no complaint, no overflow, readable",
       async ({ file, width, scheme }) => {
         const { page, complaints } = await open(file, width, scheme);
+        await page.evaluate(
+          "document.querySelectorAll('details').forEach((details) => { details.open = true; })",
+        );
         expect(complaints).toEqual([]);
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
         expect(await page.locator("table.cells:visible").count()).toBe(1);
@@ -98,13 +111,35 @@ describe.skipIf(missing)(
       await page.context().close();
     });
 
-    it.each(["heat-map.svg", "chart.svg"])("%s is well-formed XML", async (file) => {
-      const { page, complaints } = await open(file, 1280, "light");
-      expect(complaints).toEqual([]);
-      expect(await page.evaluate("document.documentElement.nodeName")).toBe("svg");
-      expect(await page.locator("parsererror").count()).toBe(0);
+    it("lays the attention over its picture, in grey, below colours that let it through", async () => {
+      const { page } = await open("heads.html", 1280, "light");
+      const [picture, panel] = [page.locator(".panels svg").nth(0), page.locator(".panels svg").nth(1)];
+      const colour = async (locator: Locator) =>
+        (await page.evaluate(middlePixel((await locator.screenshot()).toString("base64")))) as number[];
+      expect(await colour(picture)).toEqual([255, 0, 0]);
+      const { weights } = headResults().attention![0]!.examples[0]!.maps[0]!;
+      // The middle of 4 × 4 cells is the upper left corner of the cell of row 3 and column 3.
+      const level = Math.round((24 * weights[10]!) / Math.max(...weights)) / 24;
+      const { fill } = cellColour(level);
+      const heat = [1, 3, 5].map((at) => Number.parseInt(fill.slice(at, at + 2), 16));
+      const grey = 0.2126 * 255;
+      const found = await colour(panel);
+      heat.forEach((channel, index) => {
+        expect(Math.abs(found[index]! - (0.62 * channel + 0.38 * grey))).toBeLessThan(3);
+      });
       await page.context().close();
     });
+
+    it.each(["heat-map.svg", "chart.svg", "attention.svg", "contributions.svg"])(
+      "%s is well-formed XML",
+      async (file) => {
+        const { page, complaints } = await open(file, 1280, "light");
+        expect(complaints).toEqual([]);
+        expect(await page.evaluate("document.documentElement.nodeName")).toBe("svg");
+        expect(await page.locator("parsererror").count()).toBe(0);
+        await page.context().close();
+      },
+    );
   },
 );
 
@@ -136,4 +171,14 @@ const lowestContrast = `(() => {
     const ground = light(behind(element));
     return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
   }));
+})()`;
+
+/** Runs in the page: red, green and blue in the middle of a PNG given in base64. */
+const middlePixel = (png: string) => `(async () => {
+  const picture = new Image();
+  picture.src = "data:image/png;base64,${png}";
+  await picture.decode();
+  const context = document.createElement("canvas").getContext("2d");
+  context.drawImage(picture, -picture.width / 2, -picture.height / 2);
+  return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
 })()`;

@@ -7,6 +7,9 @@ import { type Html, html } from "./html.js";
 import { asReported, counted, duration, figures, onePlace, plusMinus, range } from "./numbers.js";
 import { PAPER_CAUTION, PAPER_HEADING, paperNumbers } from "./paper.js";
 
+/** More taps than this are told by their number; the list stands with the seeds. */
+const LISTED_TAPS = 6;
+
 /** Heads that belong together under a title; none where there is but one such group. */
 export interface HeadGroup {
   readonly title?: string;
@@ -15,11 +18,11 @@ export interface HeadGroup {
 
 type Ends = readonly [number, number];
 
-export function headsSection(groups: readonly HeadGroup[]): Html {
+/** Table and seeds, without a heading. */
+export function headsTable(groups: readonly HeadGroup[]): Html {
   const heads = groups.flatMap((group) => group.heads);
   const scale = scaleOf(heads);
-  return html`<h3>Trained heads</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="Trained heads"><table class="plain results heads"><caption class="hidden">Top-1 accuracy of each head, mean and sample standard deviation over its seeds</caption>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Trained heads"><table class="plain results heads"><caption class="hidden">Top-1 accuracy of each head, mean and sample standard deviation over its seeds</caption>
 <thead><tr><th scope="col">head</th><th scope="col" class="number">top-1</th><th scope="col" class="number">95 % interval</th><th scope="col" class="dots">${figures(scale[0])} to ${figures(scale[1])} %</th><th scope="col" class="number">n</th><th scope="col">seeds</th><th scope="col" class="number">parameters</th><th scope="col" class="number">training</th><th scope="col">protocol</th></tr></thead>
 ${groups.map(({ title, heads: rows }) => html`<tbody>${title !== undefined && html`<tr class="group"><th scope="rowgroup" colspan="9">${title}</th></tr>`}${rows.map((head) => headRow(head, scale))}</tbody>`)}
 ${paperRows(heads)}</table></div>
@@ -36,7 +39,12 @@ function scaleOf(heads: readonly TrainedHead[]): Ends {
 
 function headRow(head: TrainedHead, scale: Ends): Html {
   const seconds = head.runs.reduce((total, run) => total + run.seconds, 0) / head.runs.length;
-  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${head.taps.join(", ")}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${dots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td>${seedsOf(head).join(", ")}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
+  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${tapsOf(head)}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${dots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td class="seeds">${seedsOf(head).join(", ")}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
+}
+
+/** All taps, or how many there are with the first and the last. */
+function tapsOf({ taps }: TrainedHead): string {
+  return taps.length <= LISTED_TAPS ? taps.join(", ") : `${taps.length} taps, ${taps[0]} to ${taps.at(-1)}`;
 }
 
 /** The numbers stand beside it. */
@@ -58,5 +66,6 @@ ${rows.map(({ name, top1, source }) => html`<tr><td>${name}</td><td class="numbe
 function seedsTable(heads: readonly TrainedHead[]): Html {
   return html`<details><summary>Every seed with its 95 % interval</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="Every seed"><table class="plain"><thead><tr><th scope="col">head</th><th scope="col" class="number">seed</th><th scope="col" class="number">top-1, %</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th><th scope="col" class="number">epochs</th><th scope="col" class="number">time</th></tr></thead>
-<tbody>${heads.flatMap(({ name, runs }) => runs.map(({ seed, top1, epochs, seconds }) => html`<tr><th scope="row">${name}</th><td class="number">${seed}</td><td class="number">${onePlace(top1.value)}</td><td class="number">${range(top1.interval, "%")}</td><td class="number">${counted(top1.n)}</td><td class="number">${figures(epochs)}</td><td class="number">${duration(seconds)}</td></tr>`))}</tbody></table></div></details>`;
+<tbody>${heads.flatMap(({ name, runs }) => runs.map(({ seed, top1, epochs, seconds }) => html`<tr><th scope="row">${name}</th><td class="number">${seed}</td><td class="number">${onePlace(top1.value)}</td><td class="number">${range(top1.interval, "%")}</td><td class="number">${counted(top1.n)}</td><td class="number">${figures(epochs)}</td><td class="number">${duration(seconds)}</td></tr>`))}</tbody></table></div>
+${heads.filter(({ taps }) => taps.length > LISTED_TAPS).map(({ name, taps }) => html`<p>${name} reads ${taps.join(", ")}.</p>`)}</details>`;
 }
