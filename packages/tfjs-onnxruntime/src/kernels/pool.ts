@@ -20,7 +20,7 @@ import { giveChannelsFirst, readChannelsFirst } from "./channels.js";
 import { castEdge, elementsOf } from "./elementwise.js";
 import { tensorShape } from "./fusion.js";
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient, maxPoolPositions } from "./pooling.js";
-import { outputShape, product, type Windows, windows2d, windows3d } from "./windows.js";
+import { outputShape, product, type Windows, windows2d, windows3d, withOutput } from "./windows.js";
 
 type Attributes2d =
   | AvgPoolAttrs
@@ -81,13 +81,15 @@ interface Gradient {
   readonly input: TensorInfo;
 }
 
-function backThroughMax(graph: Recorder, { dy, input }: Gradient, windows: Windows): TensorInfo {
+function backThroughMax(graph: Recorder, { dy, input }: Gradient, given: Windows): TensorInfo {
+  const windows = withOutput(given, dy.shape.slice(1, -1));
   if (product(dy.shape) === 0) return graph.filled(0, input.shape, "float32");
   const [x, gradient] = [input, dy].map((each) => readChannelsFirst(graph, each, windows.channelsFirst));
   return giveChannelsFirst(graph, maxPoolGradient(graph, x!, gradient!, windows), windows.channelsFirst);
 }
 
-function backThroughAverage(graph: Recorder, { dy, input }: Gradient, windows: Windows): TensorInfo {
+function backThroughAverage(graph: Recorder, { dy, input }: Gradient, given: Windows): TensorInfo {
+  const windows = withOutput(given, dy.shape.slice(1, -1));
   if (product(dy.shape) === 0) return graph.filled(0, input.shape, "float32");
   const gradient = readChannelsFirst(graph, dy, windows.channelsFirst);
   return giveChannelsFirst(graph, averagePoolGradient(graph, gradient, windows), windows.channelsFirst);

@@ -4,8 +4,8 @@ import { type Edge, sameShape } from "../graph/edge.js";
 import type { Recorder } from "../graph/recorder.js";
 import { cut, fromColumns, seenOnly } from "./convolution.js";
 import { elementsOf } from "./elementwise.js";
-import { margins, withMargins } from "./margins.js";
-import { inputShape, outputShape, product, type Windows, windowAttributes } from "./windows.js";
+import { cutWindow, margins, withMargins } from "./margins.js";
+import { inputShape, outputShape, places, product, type Windows, windowAttributes } from "./windows.js";
 
 interface Placed {
   readonly edge: Edge;
@@ -81,15 +81,16 @@ function unplaced(graph: Recorder, edge: Edge, windows: Windows, own: Windows): 
 /** The mean of what a window has of the image. */
 export function averagePool(graph: Recorder, x: Edge, windows: Windows): Edge {
   const { edge, windows: own, margined } = placed(graph, x, windows, 0);
-  if (!margined) return means(graph, edge, own);
-  // Multiplied in front of the pool: right behind a Pad, ONNX Runtime would take the wide margins into the pool after all.
-  const counted = elementsOf(graph).op("Mul", [edge, graph.number(product(own.kernel))]);
-  return perCount(graph, means(graph, counted, own), windows);
-}
-
-function means(graph: Recorder, x: Edge, windows: Windows): Edge {
-  const attributes = { ...windowAttributes(windows), count_include_pad: 0 };
-  return graph.node("AveragePool", [x], { shape: outputShape(windows), dtype: x.dtype }, { attributes });
+  const output = { shape: outputShape(own), dtype: x.dtype };
+  if (!margined) {
+    const attributes = { ...windowAttributes(own), count_include_pad: 0 };
+    return graph.node("AveragePool", [edge], output, { attributes });
+  }
+  // Right behind a Pad, ONNX Runtime would take the wide margins into its pool after all.
+  const sum = places(own.kernel)
+    .map((place) => cutWindow(graph, edge, place, own))
+    .reduce((a, b) => graph.node("Add", [a, b], output));
+  return perCount(graph, sum, windows);
 }
 
 /** Each window's share, divided by the number of pixels it has of the image: a product over the axes. */
@@ -98,7 +99,7 @@ function perCount(graph: Recorder, edge: Edge, windows: Windows): Edge {
   return output.reduce((quotient, side, axis) => {
     const counts = Float32Array.from({ length: side }, (_, i) => {
       const begin = i * strides[axis]! - before[axis]!;
-      return Math.min(input[axis]!, begin + kernel[axis]!) - Math.max(0, begin);
+      return Math.max(0, Math.min(input[axis]!, begin + kernel[axis]!) - Math.max(0, begin));
     });
     const shape = output.map((_, each) => (each === axis ? side : 1));
     const divisor = counts.every((count) => count === kernel[axis])

@@ -43,8 +43,10 @@ function batchToSpace(
   const reshaped = backend_util.getReshaped(x.shape, blockShape, size);
   const order = backend_util.getPermuted(reshaped.length, blockShape.length);
   const whole = backend_util.getReshapedPermuted(x.shape, blockShape, size);
-  const begin = backend_util.getSliceBeginCoords(crops, blockShape.length);
-  const shape = backend_util.getSliceSize(whole, crops, blockShape.length);
+  const skipped = backend_util.getSliceBeginCoords(crops, blockShape.length);
+  const begin = whole.map((_, axis) => skipped[axis] ?? 0);
+  const cut = backend_util.getSliceSize(whole, crops, blockShape.length);
+  const shape = [...cut, ...whole.slice(cut.length)];
   const spread = graph.transpose(graph.reshape(graph.input(x), reshaped), order);
   return graph.tensor(cropped(graph, graph.reshape(spread, whole), begin, shape));
 }
@@ -52,7 +54,7 @@ function batchToSpace(
 function cropped(graph: Recorder, edge: Edge, begin: readonly number[], shape: readonly number[]): Edge {
   if (shape.every((side, axis) => side === edge.shape[axis])) return edge;
   const end = shape.map((side, axis) => begin[axis]! + side);
-  const lists = [begin.slice(0, shape.length), end, shape.map((_, axis) => axis)];
+  const lists = [begin, end, shape.map((_, axis) => axis)];
   return graph.node("Slice", [edge, ...lists.map((list) => graph.integers(list))], {
     shape,
     dtype: edge.dtype,

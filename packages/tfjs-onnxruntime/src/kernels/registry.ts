@@ -4,7 +4,10 @@ import { binaryKernels } from "./binary.js";
 import { convKernels } from "./conv.js";
 import { dataKernels } from "./data.js";
 import { depthwiseKernels } from "./depthwise.js";
+import { dilationKernels } from "./dilation.js";
+import { fourierKernels } from "./fourier.js";
 import { gatherKernels } from "./gather.js";
+import { imageKernels } from "./image.js";
 import { matmulKernels } from "./matmul.js";
 import { normKernels } from "./norm.js";
 import { hostKernels } from "./on-host.js";
@@ -16,6 +19,7 @@ import { reduceKernels } from "./reduce.js";
 import { resizeKernels } from "./resize.js";
 import { scanKernels } from "./scan.js";
 import { softmaxKernels } from "./softmax.js";
+import { suppressionKernels } from "./suppression.js";
 import { unaryKernels } from "./unary.js";
 
 export const kernels: readonly Kernel[] = [
@@ -24,7 +28,10 @@ export const kernels: readonly Kernel[] = [
   ...convKernels,
   ...dataKernels,
   ...depthwiseKernels,
+  ...dilationKernels,
+  ...fourierKernels,
   ...gatherKernels,
+  ...imageKernels,
   ...hostKernels,
   ...matmulKernels,
   ...normKernels,
@@ -36,4 +43,5 @@ export const kernels: readonly Kernel[] = [
   ...resizeKernels,
   ...scanKernels,
   ...softmaxKernels,
+  ...suppressionKernels,
 ];

@@ -52,7 +52,9 @@ export function windows3d(info: backend_util.Conv3DInfo): Windows {
 }
 
 /** TensorFlow.js rounds sides in several ways, and takes height's stride and kernel for all axes where a pad is a number. */
-function withEnds(placed: Placed): Windows {
+function withEnds(given: Placed): Windows {
+  // Same padding of a window smaller than its stride is none; tfjs-core counts below zero in three dimensions.
+  const placed = { ...given, before: given.before.map((zeros) => Math.max(0, zeros)) };
   const { input, output, strides, before } = placed;
   const after = reaches(placed).map((reach, axis) => {
     const end = (output[axis]! - 1) * strides[axis]! + reach;
@@ -60,6 +62,11 @@ function withEnds(placed: Placed): Windows {
     return over > -strides[axis]! ? Math.max(0, over) : over;
   });
   return { ...placed, after };
+}
+
+/** The same windows with another number of them: gradients of pools are not told how sides were rounded, but dy has them. */
+export function withOutput(windows: Windows, output: readonly number[]): Windows {
+  return withEnds({ ...windows, output });
 }
 
 /** Sides that a window spans, gaps included. */
