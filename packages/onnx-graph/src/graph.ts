@@ -138,6 +138,18 @@ export class GraphBuilder {
   }
 
   /**
+   * Makes what a node gives an output of the graph under the name it has: `output` without the copy of a name. Outputs keep their order.
+   * @throws DifftapError USAGE_INVALID when the value is unknown, or an output already.
+   */
+  expose(value: Value, dtype: DType, shape: readonly Dimension[]): void {
+    this.#checkInputs("output", [value]);
+    if (this.#outputs.some(({ name }) => name === value)) {
+      throw new DifftapError("USAGE_INVALID", `${value} is an output of the graph already`);
+    }
+    this.#outputs.push(valueInfo(value, dtype, shape));
+  }
+
+  /**
    * The model as protobuf bytes.
    * @throws DifftapError USAGE_INVALID when the graph has no output.
    */

@@ -24,6 +24,16 @@ test("inputs, nodes and outputs come back from the encoded model", () => {
   expect(model.graph?.output.map((output) => output.name)).toEqual(["y"]);
 });
 
+test("a value can be an output under its own name, once", () => {
+  const graph = createGraph({ name: "exposed" });
+  const negated = graph.node("Neg", [graph.input("x", "float32", [2])]);
+  graph.expose(negated, "float32", [2]);
+  expect(() => graph.expose(negated, "float32", [2])).toThrow(/output of the graph already/);
+  const { graph: decoded } = fromBinary(ModelProtoSchema, graph.encode());
+  expect(decoded!.output.map(({ name }) => name)).toEqual([negated]);
+  expect(decoded!.node.map(({ opType }) => opType)).toEqual(["Neg"]);
+});
+
 test("small equal constants are one initializer; another dtype or shape is another", () => {
   const graph = createGraph({ name: "constants" });
   const first = graph.constant(scalar(1));

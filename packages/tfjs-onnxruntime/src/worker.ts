@@ -42,7 +42,7 @@ async function run(request: RunRequest): Promise<void> {
   request.uploads.forEach(store);
   const outputs = await compute(request).catch((error: unknown) => new Failure(messageOf(error)));
   request.outputs.forEach((ids, place) => {
-    const output = outputs instanceof Failure ? outputs : outputs[`o${place}`]!;
+    const output = outputs instanceof Failure ? outputs : outputs[place]!;
     for (const id of ids) tensors.set(id, output);
   });
   letGo(request);
@@ -50,7 +50,8 @@ async function run(request: RunRequest): Promise<void> {
   Atomics.notify(counts, counters.completed);
 }
 
-async function compute(request: RunRequest): Promise<Record<string, Tensor>> {
+/** The outputs in the graph's order. */
+async function compute(request: RunRequest): Promise<Tensor[]> {
   const session = await sessionOf(request);
   const feeds: Record<string, Tensor> = {};
   request.feeds.forEach((id, place) => {
@@ -62,7 +63,7 @@ async function compute(request: RunRequest): Promise<Record<string, Tensor>> {
   const started = performance.now();
   const results = await session.run(feeds);
   milliseconds[times.running]! += performance.now() - started;
-  return results as Record<string, Tensor>;
+  return session.outputNames.map((name) => results[name] as Tensor);
 }
 
 async function sessionOf({ session: number, model }: RunRequest): Promise<InferenceSession> {

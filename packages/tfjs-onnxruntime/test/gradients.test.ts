@@ -139,7 +139,6 @@ const mean = (x: Float64Map, axis: number) => map(sumOver(x, axis), (sum) => sum
 
 const same = { stride: 1, pad: "same" } as const;
 const strided = { stride: 2, pad: "same" } as const;
-const dilated = { stride: 1, pad: "valid", dilation: 2 } as const;
 const as4d = (x: tf.Tensor) => x as tf.Tensor4D;
 
 const structured: readonly Case[] = [
@@ -330,15 +329,6 @@ const structured: readonly Case[] = [
     ],
     op: (x, w) => tf.depthwiseConv2d(as4d(x), as4d(w), 1, "same"),
     reference: (x, w) => depthwiseConvolution(x, w, same),
-  },
-  {
-    name: "DepthwiseConv2dNative with dilation",
-    inputs: [
-      [1, 8, 7, 2],
-      [3, 3, 2, 1],
-    ],
-    op: (x, w) => tf.depthwiseConv2d(as4d(x), as4d(w), 1, "valid", "NHWC", 2),
-    reference: (x, w) => depthwiseConvolution(x, w, dilated),
   },
   {
     name: "AvgPool",

@@ -1,4 +1,4 @@
-/** A plan as an ONNX model. Feeds are inputs f0, f1 …, numbers that change are inputs n0, n1 …, outputs are o0, o1 …. */
+/** A plan as an ONNX model. Feeds are inputs f0, f1 …, numbers that change are inputs n0, n1 …; outputs keep the plan's order. */
 import { arrayTypes, type NdArray } from "@difftap/core";
 import { createGraph, type GraphBuilder, type Value as Name } from "@difftap/onnx-graph";
 import type { Edge, GraphNode } from "./edge.js";
@@ -43,9 +43,8 @@ class Emission {
   }
 
   finish(): Uint8Array {
-    this.#plan.outputs.forEach(({ edge }, place) => {
-      this.#graph.output(this.#name(edge), `o${place}`, edge.dtype, edge.shape);
-    });
+    // Under their own names: ONNX Runtime 1.30 loses a value that it renames for an output while it folds a Pad that reads it.
+    for (const { edge } of this.#plan.outputs) this.#graph.expose(this.#name(edge), edge.dtype, edge.shape);
     return this.#graph.encode();
   }
 

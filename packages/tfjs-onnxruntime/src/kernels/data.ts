@@ -99,6 +99,23 @@ export const dataKernels: readonly Kernel[] = [
       op("Where", [to(chosen, "bool"), yes, no], { dtype: yes.dtype }),
     );
   }),
+  kernel<X>("Diag", (graph, { x }) => {
+    const size = util.sizeFromShape(x.shape);
+    const places = Int32Array.from({ length: size }, (_, i) => i);
+    const row = graph.constant({ dtype: "int32", shape: [size], data: places });
+    const shape = [size, size];
+    const same = graph.node("Equal", [graph.reshape(row, [size, 1]), row], { shape, dtype: "bool" });
+    const numbers = castEdge(
+      graph,
+      graph.reshape(graph.input(x), [size]),
+      x.dtype === "bool" ? "int32" : edgeType(x.dtype),
+    );
+    const square = graph.node("Where", [same, numbers, graph.number(0, numbers.dtype)], {
+      shape,
+      dtype: numbers.dtype,
+    });
+    return graph.tensor(graph.reshape(castEdge(graph, square, edgeType(x.dtype)), [...x.shape, ...x.shape]));
+  }),
   kernel<TensorInfo[]>("AddN", (graph, inputs) =>
     elementwise(graph, Object.values(inputs), ({ op }, ...edges) =>
       edges.reduce((a, b) => op("Add", [a, b])),
