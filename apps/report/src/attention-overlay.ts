@@ -2,7 +2,7 @@
 import { cellColour } from "./colour-scale.js";
 import { type Html, html } from "./html.js";
 
-/** Colours of the overlay; cells of one colour are one path, which keeps pages of many maps small. */
+/** Colours of the overlay; one path for each keeps pages of many maps small. */
 const LEVELS = 24;
 /** So much of the picture shows through the colours. */
 const OPACITY = 0.62;
@@ -19,13 +19,29 @@ export function attentionOverlay(weights: readonly number[], grid: CellGrid, pic
 
 function levelPaths(weights: readonly number[], width: number): Html[] {
   const strongest = Math.max(...weights);
-  const levels = new Map<number, string>();
-  weights.forEach((weight, cell) => {
-    const level = strongest > 0 ? Math.round((LEVELS * weight) / strongest) : 0;
-    const square = `M${cell % width} ${Math.floor(cell / width)}h1v1h-1z`;
-    levels.set(level, (levels.get(level) ?? "") + square);
-  });
-  return [...levels].map(
+  const levels = weights.map((weight) => (strongest > 0 ? Math.round((LEVELS * weight) / strongest) : 0));
+  const paths = new Map<number, string>();
+  for (const { level, row, column, length } of stretchesOf(levels, width))
+    paths.set(level, `${paths.get(level) ?? ""}M${column} ${row}h${length}v1h-${length}z`);
+  return [...paths].map(
     ([level, path]) => html`<path d="${path}" fill="${cellColour(level / LEVELS).fill}"/>`,
   );
+}
+
+interface Stretch {
+  readonly level: number;
+  readonly row: number;
+  readonly column: number;
+  length: number;
+}
+
+/** Neighbours of one row and level together. */
+function stretchesOf(levels: readonly number[], width: number): Stretch[] {
+  const found: Stretch[] = [];
+  levels.forEach((level, cell) => {
+    const [row, last] = [Math.floor(cell / width), found.at(-1)];
+    if (last?.level === level && last.row === row) last.length += 1;
+    else found.push({ level, row, column: cell % width, length: 1 });
+  });
+  return found;
 }

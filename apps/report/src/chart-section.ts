@@ -1,6 +1,6 @@
 /** A chart on the page: the picture, and its numbers as a table behind a summary. */
 import { type Html, html } from "./html.js";
-import { type ChartSeries, type ChartSpec, lineChart } from "./line-chart.js";
+import { type ChartPoint, type ChartSpec, lineChart } from "./line-chart.js";
 import { figures, onePlace } from "./numbers.js";
 import { pagePalette } from "./palette.js";
 
@@ -13,23 +13,18 @@ export function chartSection(spec: ChartSpec): Html {
 ${pointsTable(spec)}`;
 }
 
-function pointsTable({ series: lines, xLabel, yLabel }: ChartSpec): Html {
-  const series = lines.flatMap(columnsOf);
+function pointsTable({ series, xLabel, yLabel }: ChartSpec): Html {
   const steps = thinned(
     [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b),
   );
-  const byStep = series.map(({ points }) => new Map(points.map(({ x, y }) => [x, y])));
-  const print = yLabel.includes("%") ? onePlace : figures;
-  return html`<details><summary>The numbers of this chart (${yLabel})</summary>
+  const byStep = series.map(({ points }) => new Map(points.map((point) => [point.x, point])));
+  const number = yLabel.includes("%") ? onePlace : figures;
+  const means = series.some(({ members }) => members !== undefined);
+  const print = ({ y, deviation }: ChartPoint) =>
+    deviation == null ? number(y) : `${number(y)}\u00A0±\u00A0${number(deviation)}`;
+  return html`<details><summary>The numbers of this chart (${yLabel}${means && ", mean ± sample standard deviation of the seeds"})</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="Numbers of the chart"><table class="plain numbers"><thead><tr><th scope="col">${xLabel}</th>${series.map(({ name }) => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${steps.map((x) => html`<tr><th scope="row">${figures(x)}</th>${byStep.map((points) => html`<td>${points.has(x) ? print(points.get(x)!) : "–"}</td>`)}</tr>`)}</tbody></table></div></details>`;
-}
-
-/** A mean and what it is the mean of, each by its name. */
-function columnsOf({ name, points, members = [] }: ChartSeries): Pick<ChartSeries, "name" | "points">[] {
-  if (members.length === 0) return [{ name, points }];
-  const parts = members.map((member) => ({ ...member, name: `${name}, ${member.name}` }));
-  return [{ name: `${name}, mean`, points }, ...parts];
 }
 
 function thinned(steps: readonly number[]): readonly number[] {

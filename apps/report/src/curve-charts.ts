@@ -1,5 +1,11 @@
 /** The curves of a run, gathered by their axes; what differs only in its seed is one line, its mean, with the seeds behind it. */
-import { type Curve, type MetricRecord, type Results, thinPoints } from "@difftap/run-folder";
+import {
+  type Curve,
+  type CurvePoint,
+  type MetricRecord,
+  type Results,
+  thinPoints,
+} from "@difftap/run-folder";
 import type { ChartSeries, ChartSpec } from "./line-chart.js";
 import { meanLine } from "./mean-line.js";
 import { seedNames, upperFirst } from "./numbers.js";
@@ -51,12 +57,12 @@ const identity = ({ name, head, seed, split }: Curve) =>
   seed === undefined ? [name, head, split] : [head, split];
 
 function overSeeds(name: string, curves: readonly Curve[]): ChartSeries {
-  const members = curves.map((curve) => ({ name: `seed ${curve.seed}`, points: pointsOf(curve) }));
-  const lines = members.map(({ points }) => points.map(({ x, y }) => [x, y] as const));
-  return { name, points: meanLine(lines).map(([x, y]) => ({ x, y })), members };
+  const lines = curves.map(({ points }) => thinPoints(points));
+  return { name, points: meanLine(lines), members: lines.map(chartPoints) };
 }
 
-const pointsOf = ({ points }: Curve) => thinPoints(points).map(([x, y]) => ({ x, y }));
+const pointsOf = ({ points }: Curve) => chartPoints(thinPoints(points));
+const chartPoints = (points: readonly CurvePoint[]) => points.map(([x, y]) => ({ x, y }));
 
 function grouped(curves: readonly Curve[], keyOf: (curve: Curve) => unknown): Curve[][] {
   const groups = new Map<string, Curve[]>();

@@ -9,13 +9,15 @@ export interface ChartPoint {
   readonly y: number;
   readonly low?: number | undefined;
   readonly high?: number | undefined;
+  /** Of a mean: the standard deviation of what it is the mean of. The numbers beside the chart say it. */
+  readonly deviation?: number | null;
 }
 
 export interface ChartSeries {
   readonly name: string;
   readonly points: readonly ChartPoint[];
   /** What the line is the mean of: drawn behind it, thin and in its colour. */
-  readonly members?: readonly { readonly name: string; readonly points: readonly ChartPoint[] }[];
+  readonly members?: readonly (readonly ChartPoint[])[];
   /** Drawn thin and dashed, as something to compare with. */
   readonly comparison?: boolean;
 }
@@ -73,10 +75,7 @@ function heightOf({ spans = [] }: Pick<ChartSpec, "spans">): number {
 }
 
 function frameOf(spec: ChartSpec, palette: Palette): Frame {
-  const points = spec.series.flatMap(({ points: list, members = [] }) => [
-    ...list,
-    ...members.flatMap((member) => member.points),
-  ]);
+  const points = spec.series.flatMap(({ points: list, members = [] }) => [...list, ...members.flat()]);
   const xs = points.map(({ x }) => x);
   const ys = points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]);
   const yTicks = axisTicks(...ends(ys));
@@ -125,7 +124,7 @@ function drawSeries(series: ChartSeries, index: number, { palette, x, y }: Frame
       .join("");
   const thin = members.map(
     (member) =>
-      html`<path d="${path(member.points)}" fill="none" stroke="${colour}" stroke-width="1" opacity="0.5" stroke-linejoin="round"/>`,
+      html`<path d="${path(member)}" fill="none" stroke="${colour}" stroke-width="1" opacity="0.5" stroke-linejoin="round"/>`,
   );
   const width = series.comparison ? 1.5 : members.length > 0 ? 3 : 2.2;
   const dash = series.comparison

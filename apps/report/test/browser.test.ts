@@ -111,6 +111,13 @@ describe.skipIf(missing)(
       await page.context().close();
     });
 
+    it("prints heads on the width of a sheet", async () => {
+      const { page } = await open("heads.html", 680, "light");
+      await page.emulateMedia({ media: "print" });
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(680);
+      await page.context().close();
+    });
+
     it("lays the attention over its picture, in grey, below colours that let it through", async () => {
       const { page } = await open("heads.html", 1280, "light");
       const [picture, panel] = [page.locator(".panels svg").nth(0), page.locator(".panels svg").nth(1)];

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { curveCharts, trainingCurves } from "../src/curve-charts.js";
 import { lineChartSvg, renderReport } from "../src/index.js";
 import { meanLine } from "../src/mean-line.js";
+import { figures } from "../src/numbers.js";
 import { headResults } from "./example-heads.js";
 import { bareResults, runOf } from "./example-runs.js";
 
@@ -30,10 +31,10 @@ describe("the mean of lines", () => {
       [3, 0],
     ];
     expect(meanLine([long, short])).toEqual([
-      [0, 1],
-      [1, 3],
-      [2, 3],
-      [3, 3],
+      { x: 0, y: 1, deviation: Math.SQRT2 },
+      { x: 1, y: 3, deviation: Math.SQRT2 },
+      { x: 2, y: 3, deviation: Math.SQRT2 },
+      { x: 3, y: 3, deviation: Math.sqrt(18) },
     ]);
   });
 
@@ -62,8 +63,9 @@ describe("curves of several heads", () => {
     const svg = lineChartSvg(charts[0]!);
     expect(svg.match(/stroke-width="1" opacity/g)).toHaveLength(12);
     expect(svg.match(/stroke-width="3"/g)).toHaveLength(4);
-    const page = renderReport([runOf(headResults())]);
-    expect(page).toContain('<th scope="col">linear, mean</th><th scope="col">linear, seed 0</th>');
+    const page = renderReport([runOf(headResults())]).replaceAll("\u00A0", " ");
+    const [mean] = charts[0]!.series.map(({ points }) => points.at(-1)!);
+    expect(page).toContain(`<td>${figures(mean!.y)} ± ${figures(mean!.deviation!)}</td>`);
   });
 });
 

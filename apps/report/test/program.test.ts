@@ -5,6 +5,7 @@ import { memoryTerminal, runCommand } from "@difftap/command-line";
 import { createRunFolder, writeResults } from "@difftap/run-folder";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { reportProgram } from "../src/index.js";
+import { headResults } from "./example-heads.js";
 import { environment, wholeResults } from "./example-runs.js";
 
 let folder: string;
@@ -52,6 +53,27 @@ describe("difftap-report", () => {
       title: "A whole <run>",
       headline: "Block 3 at t = 50 reads best: 51.0 % (49.5–52.5), n = 4,000.",
     });
+  });
+
+  it("writes figures of heads: contributions, attention, curves", async () => {
+    await writeResults(join(folder, "run"), headResults());
+    const { exitCode, notes } = await run(
+      join(folder, "run"),
+      "--out",
+      join(folder, "page.html"),
+      "--figures",
+    );
+    expect(exitCode).toBe(0);
+    expect(notes).toContain("Difformer reads best: 62.0 ± 1.0 %");
+    const names = ["attention-1", "contributions-1", "contributions-2", "curve-1", "curve-2", "curve-3"];
+    expect(await readdir(join(folder, "run", "figures"))).toEqual(
+      names.flatMap((name) => [`${name}-dark.svg`, `${name}.svg`]),
+    );
+    for (const name of names) {
+      const svg = await readFile(join(folder, "run", "figures", `${name}.svg`), "utf8");
+      expect(svg).toMatch(/^<svg xmlns/);
+      expect(svg).not.toMatch(/NaN|undefined|var\(--/);
+    }
   });
 
   it("begins its help with an example", async () => {

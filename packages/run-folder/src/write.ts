@@ -97,7 +97,14 @@ export async function writeFigure(
   return file;
 }
 
-const pretty = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+/** Lists of numbers, as JSON.stringify indents them: line feeds stand in no string. */
+const NUMBERS = /\[\n\s+(?:(?:[\d.eE+-]+|null),\n\s+)*(?:[\d.eE+-]+|null)\n\s+\]/g;
+
+/** Indented, but every list of numbers on one line: maps of attention hold thousands. */
+function pretty(value: unknown): string {
+  const compact = (list: string) => list.replace(/\n\s+/g, " ").replace("[ ", "[").replace(" ]", "]");
+  return `${JSON.stringify(value, null, 2).replace(NUMBERS, compact)}\n`;
+}
 
 async function cutTornLine(file: string): Promise<void> {
   const text = await readFile(file).catch(() => undefined);

@@ -45,6 +45,17 @@ describe("a run folder", () => {
     ]);
   });
 
+  it("has every list of numbers on one line, and strings as they are", async () => {
+    await create();
+    const title = "[\n  1,\n  2\n]";
+    await writeResults(path, { ...exampleResults(), title });
+    const text = await readFile(join(path, "results.json"), "utf8");
+    expect(text).toContain('"interval": [56.1, 59.2]');
+    expect(text).toContain('"weights": [0.2, 0.1]');
+    expect(text).toMatch(/\[null, 50\]/);
+    expect((await readRunFolder(path)).results).toMatchObject({ ...exampleResults(), title });
+  });
+
   it("needs nothing but results.json", async () => {
     await create();
     await writeResults(path, exampleResults());
