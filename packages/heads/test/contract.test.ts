@@ -29,8 +29,8 @@ const small = { width: 8, heads: 2 };
 
 /** Taps and specs that each registered head has to hold the contract with. */
 const variants: Record<string, Variant> = {
-  linear: { taps: [tap], specs: [{}, { pool: 1 }, { pool: 3 }, { pool: 9 }] },
-  mlp: { taps: [tap], specs: [{ hidden: [8] }, { pool: 3, hidden: [8, 6] }] },
+  linear: { taps: [tap], specs: [{}, { pool: 1 }, { pool: 3, norm: "batch" }, { pool: 9 }] },
+  mlp: { taps: [tap], specs: [{ hidden: [8] }, { pool: 3, hidden: [8, 6], norm: "batch" }] },
   cnn: {
     taps: [tap],
     specs: [

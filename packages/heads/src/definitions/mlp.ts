@@ -1,12 +1,13 @@
 /** The linear head with hidden layers and ReLU. Method: "mlp"; reference: `Head` in `head.py`. */
 import { z } from "zod";
 import { defineHead } from "../definition.js";
-import { createFlattened } from "../flattened.js";
+import { createFlattened, featureNorm } from "../flattened.js";
 import { onlyTap } from "../tap-grid.js";
 
 const spec = z.strictObject({
   /** Cells per side. */
   pool: z.int().positive().default(2),
+  norm: featureNorm,
   /** Units of each hidden layer, the first one first. */
   hidden: z.array(z.int().positive()).min(1).default([1024]),
 });
@@ -14,6 +15,6 @@ const spec = z.strictObject({
 export const mlp = defineHead({
   name: "mlp",
   spec,
-  build: ({ spec: { pool, hidden }, taps, classes, seed }) =>
-    createFlattened(onlyTap("mlp", taps), { pool, hidden, outputs: classes, seed }),
+  build: ({ spec: given, taps, classes, seed }) =>
+    createFlattened(onlyTap("mlp", taps), { ...given, outputs: classes, seed }),
 });
