@@ -103,7 +103,7 @@ function lineOf({ title, outcomes, mean, deviation }: Group): string {
 }
 
 /** Says how the heads were trained, completely enough to do it again. */
-export function protocolOf(settings: HeadSettings, engine: string): string {
+function protocolOf(settings: HeadSettings, engine: string): string {
   const { optimizer, learningRate: _, schedule, duration, batch, seed: __, ...more } = recipeOf(settings);
   const extra = Object.entries(more).map(([name, value]) => `${name} ${plain(value)}`);
   return [

@@ -1,104 +1,283 @@
-/** Training a head from stores, as a user types it. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { architectureFromFlags } from "@difftap/backbone";
-import { ndarray } from "@difftap/core";
-import { createFeatureStore } from "@difftap/feature-store";
+/** Training heads, as a user types it. */
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { readRunFolder } from "@difftap/run-folder";
-import { parseRequest, requestHash } from "@difftap/taps";
-import { beforeAll, expect, test } from "vitest";
+import { latestCheckpoint } from "@difftap/trainer";
+import { beforeAll, describe, expect, test } from "vitest";
+import { evaluate, folder, killAt, makeModel, makeStore, train } from "./world.js";
 
-const bin = resolve(import.meta.dirname, "../dist/bin.js");
-const folder = mkdtempSync(join(tmpdir(), "difftap-train-"));
-const classes = 3;
-const width = 32 * 4;
-
-/** A store of features in which the class shows: class k is larger in every third channel from k on. */
-async function makeStore(name: string, samples: number): Promise<string> {
-  const architecture = architectureFromFlags({
-    flags: {
-      image_size: 16,
-      num_channels: 32,
-      num_res_blocks: 1,
-      channel_mult: "1,2",
-      attention_resolutions: "8",
-    },
-    diffusion: { diffusion_steps: 1000, noise_schedule: "linear", rescale_timesteps: false },
-  });
-  const request = parseRequest({
-    taps: [{ block: 2, pool: 2 }],
-    timesteps: [50],
-    seed: 1,
-    size: 16,
-    weights: "0".repeat(64),
-    architecture,
-    dataset: { name, count: samples },
-  });
-  const labels = Int32Array.from({ length: samples }, (_, row) => row % classes);
-  const data = Float32Array.from({ length: samples * width }, (_, at) => {
-    const row = Math.floor(at / width);
-    return Math.sin(at * 12.9898) + (at % classes === labels[row]! ? 1 : 0);
-  });
-  const path = join(folder, name);
-  const description = {
-    request,
-    requestHash: requestHash(request),
-    samples,
-    arrays: [{ name: "t50/b02", sampleShape: [width] }],
-    dtype: "float32" as const,
-    chunkSamples: samples,
-  };
-  const writer = await createFeatureStore(path, description);
-  const ids = Array.from({ length: samples }, (_, row) => `${name}-${row}`);
-  const features = new Map([["t50/b02", ndarray("float32", [samples, width], data)]]);
-  await writer.writeChunk(0, { features, labels, ids, valid: new Uint8Array(samples).fill(1) });
-  await writer.finish();
-  return path;
+interface Printed {
+  readonly protocol: string;
+  readonly heads: {
+    title: string;
+    mean: number;
+    deviation?: number;
+    runs: { top1: number; n: number; steps: number; seed: number }[];
+  }[];
 }
 
-let train: string;
-let validation: string;
+let stores: string[];
 beforeAll(async () => {
-  train = await makeStore("train", 300);
-  validation = await makeStore("test", 150);
+  const [training, test] = [
+    await makeStore("train", { samples: 300 }),
+    await makeStore("test", { samples: 150 }),
+  ];
+  stores = ["--train", training, "--test", test];
 });
 
-function run(...argv: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [bin, "head", "--train", train, "--test", validation, ...argv],
-    { encoding: "utf8", timeout: 110_000 },
-  );
-  return { code: status, out: stdout, err: stderr };
-}
+const quick = ["--epochs", "4", "--batch", "32", "--learning-rate", "0.1"];
 
 test("a linear head learns, leaves a whole run folder, and ends the same when run again", async () => {
-  const out = join(folder, "run");
-  const argv = ["--epochs", "4", "--batch", "32", "--learning-rate", "0.1", "--out", out, "--json"];
-  const first = run(...argv);
+  const out = join(folder, "linear");
+  const argv = ["head", ...stores, "--arrays", "t50/b02", ...quick, "--out", out, "--json"];
+  const first = train(...argv);
   expect(first.code, first.err).toBe(0);
-  const printed = JSON.parse(first.out) as { top1: number; n: number; steps: number; interval: number[] };
-  expect(printed).toMatchObject({ n: 150, steps: 40, split: "test", seeds: [0] });
-  expect(printed.top1).toBeGreaterThan(95);
+  const printed = JSON.parse(first.out) as Printed;
+  const [run] = printed.heads[0]!.runs;
+  expect(run).toMatchObject({ n: 150, steps: 40, seed: 0 });
+  expect(run!.top1).toBeGreaterThan(95);
   const { results, metrics, environment } = await readRunFolder(out);
-  expect(results!.results[0]!.value).toBe(printed.top1);
-  expect(results!.curves!.map(({ name }) => name)).toContain("training loss");
+  expect(results!.results[0]!.value).toBe(run!.top1);
+  expect(results!.curves!.some(({ name }) => name.includes("training loss"))).toBe(true);
   expect(metrics.filter(({ split }) => split === "train")).toHaveLength(40);
-  expect(environment!.engine).toBe("wasm");
-  expect(JSON.parse(run(...argv).out)).toEqual(printed);
+  expect(environment!.engine).toBe("onnxruntime");
+  expect(JSON.parse(train(...argv).out)).toEqual(printed);
 });
 
-test.each([
-  [["--arrays", "t50/b07"], 2, "t50/b02"],
-  [["--head", "lineer"], 2, "linear"],
-  [["--spec", "{pool"], 2, "--spec is not JSON"],
-  [["--engine", "cuda"], 1, "ENGINE_MISSING"],
-  [["--batch", "301"], 2, "300"],
-  [["--preset", "paper"], 2, "paper-linear"],
-])("%j is refused and explained", (argv, code, text) => {
-  const refused = run("--out", join(folder, "refused"), ...argv);
-  expect(refused.err).toContain(text);
-  expect(refused.code).toBe(code);
+test("seeds, learning rates and arrays are trained in one pass", () => {
+  const argv = [
+    "--seeds",
+    "0,1",
+    "--learning-rate",
+    "0.1,0.01",
+    "--each",
+    "array",
+    "--epochs",
+    "1",
+    "--batch",
+    "50",
+  ];
+  const { code, out, err } = train("head", ...stores, ...argv, "--out", join(folder, "sweep"), "--json");
+  expect(code, err).toBe(0);
+  const { heads } = JSON.parse(out) as Printed;
+  expect(heads.map(({ title }) => title)).toEqual([
+    "linear, t50/b02, rate 0.1",
+    "linear, t50/b02, rate 0.01",
+    "linear, t50/b05, rate 0.1",
+    "linear, t50/b05, rate 0.01",
+  ]);
+  expect(heads.every(({ runs, deviation }) => runs.length === 2 && Number.isFinite(deviation))).toBe(true);
+});
+
+test("difformer on two blocks, with its own optimiser; eval head gives the same number", () => {
+  const out = join(folder, "difformer");
+  const spec = JSON.stringify({ pool: 2, width: 32, heads: 4, layers: 1 });
+  const recipe = [
+    "--optimizer",
+    "adamw",
+    "--learning-rate",
+    "0.003",
+    "--schedule",
+    "cosine",
+    "--epochs",
+    "3",
+  ];
+  const trained = train(
+    "head",
+    ...stores,
+    "--head",
+    "difformer",
+    "--spec",
+    spec,
+    ...recipe,
+    "--batch",
+    "50",
+    "--out",
+    out,
+    "--json",
+  );
+  expect(trained.code, trained.err).toBe(0);
+  const [run] = (JSON.parse(trained.out) as Printed).heads[0]!.runs;
+  const measured = evaluate("head", "--run", out, "--test", stores[3]!, "--json");
+  expect(measured.code, measured.err).toBe(0);
+  expect((JSON.parse(measured.out) as { top1: number }).top1).toBeCloseTo(run!.top1, 9);
+});
+
+test("straight from images: the backbone reads them as they pass", async () => {
+  const weights = await makeModel();
+  const images = ["--train", "scenes:count=48,size=16,seed=1", "--test", "scenes:count=20,size=16,seed=2"];
+  const out = join(folder, "images");
+  const argv = [
+    "head",
+    ...images,
+    "--weights",
+    weights,
+    "--blocks",
+    "2,5",
+    "--timesteps",
+    "10",
+    "--pool",
+    "2",
+  ];
+  const heads = [
+    "--head",
+    "weighted",
+    "--spec",
+    '{"width":16}',
+    "--epochs",
+    "2",
+    "--batch",
+    "16",
+    "--out",
+    out,
+    "--json",
+  ];
+  const { code, out: printed, err } = train(...argv, ...heads);
+  expect(code, err).toBe(0);
+  expect((JSON.parse(printed) as Printed).heads[0]!.runs[0]).toMatchObject({ n: 20, steps: 6 });
+  const again = evaluate("head", "--run", out, "--test", images[3]!, "--weights", weights, "--json");
+  expect(again.code, again.err).toBe(0);
+  expect((JSON.parse(again.out) as { top1: number }).top1).toBeCloseTo(
+    (JSON.parse(printed) as Printed).heads[0]!.runs[0]!.top1,
+    9,
+  );
+});
+
+test("a head from a file outside is trained by its path", async () => {
+  const file = join(folder, "my-head.mjs");
+  const definition = import.meta.resolve("@difftap/heads");
+  await writeFile(
+    file,
+    `import { defineHead, createLinear } from ${JSON.stringify(definition)};
+     import * as tf from ${JSON.stringify(import.meta.resolve("@tensorflow/tfjs-core"))};
+     export default defineHead({
+       name: "mean",
+       spec: { safeParse: (data) => ({ success: true, data }) },
+       build({ taps: [tap], classes, seed }) {
+         const linear = createLinear("head", { inputs: tap.channels, outputs: classes, seed });
+         return { variables: linear.variables, forward: (maps) => linear.forward(tf.mean(maps.get(tap.name), [2, 3])) };
+       },
+     });`,
+  );
+  const out = join(folder, "outside");
+  const { code, err } = train(
+    "head",
+    ...stores,
+    "--arrays",
+    "t50/b02",
+    "--head",
+    file,
+    "--epochs",
+    "1",
+    "--out",
+    out,
+  );
+  expect(code, err).toBe(0);
+});
+
+test("killed in the middle of an epoch and run again, the weights are those of an uninterrupted run, bit for bit", async () => {
+  const recipe = [
+    "--optimizer",
+    "adamw",
+    "--mixup",
+    "0.2",
+    "--ema",
+    "0.9",
+    "--warm-up",
+    "1",
+    "--epochs",
+    "30",
+    "--batch",
+    "16",
+  ];
+  const argv = (out: string) => [
+    "head",
+    ...stores,
+    "--arrays",
+    "t50/b05",
+    ...recipe,
+    "--out",
+    join(folder, out),
+  ];
+  expect(await killAt("training:", ...argv("killed"))).toBe("SIGKILL");
+  expect(existsSync(join(folder, "killed", "results.json"))).toBe(false);
+  for (const out of ["killed", "whole"]) expect(train(...argv(out)).code).toBe(0);
+  const [killed, whole] = await Promise.all(
+    ["killed", "whole"].map((out) => latestCheckpoint(join(folder, out, "checkpoints"))),
+  );
+  expect(killed!.models[0]!.tensors).toEqual(whole!.models[0]!.tensors);
+});
+
+describe("bad input is refused and explained", () => {
+  test.each([
+    ["an array the store lacks", ["--arrays", "t50/b07"], 2, "t50/b02"],
+    ["an unknown head", ["--head", "lineer"], 2, "linear"],
+    ["a spec that is no JSON", ["--spec", "{pool"], 2, "--spec is no JSON"],
+    ["an unknown field of the spec", ["--spec", '{"pol":2}'], 2, 'did you mean "pool"'],
+    ["an engine that is not there", ["--engine", "cuda"], 1, "ENGINE_MISSING"],
+    ["a batch larger than the set", ["--batch", "301"], 2, "300"],
+    ["two durations", ["--epochs", "1", "--steps", "5"], 2, "--epochs, --steps, --examples"],
+    ["an unknown optimiser", ["--optimizer", "adm"], 2, "adam"],
+    ["an unknown preset", ["--preset", "paper"], 2, "paper-linear"],
+    ["a head that reads one tap, given two", [], 2, "name one block and one timestep"],
+  ])("%s", (_, argv, code, text) => {
+    const refused = train("head", ...stores, "--out", join(folder, "refused"), ...argv);
+    expect(refused.err).toContain(text);
+    expect(refused.code).toBe(code);
+  });
+
+  test("a test set with a class that training has not", async () => {
+    const more = await makeStore("more", { samples: 40, labels: 5 });
+    const refused = train(
+      "head",
+      stores[0]!,
+      stores[1]!,
+      "--test",
+      more,
+      "--arrays",
+      "t50/b02",
+      "--out",
+      join(folder, "classes"),
+    );
+    expect(refused.err).toContain("the test set has class 4");
+    expect(refused.code).toBe(3);
+  });
+
+  test("a run folder that holds another head", () => {
+    const argv = [
+      "head",
+      ...stores,
+      "--arrays",
+      "t50/b02",
+      "--head",
+      "mlp",
+      "--spec",
+      '{"hidden":[8]}',
+      ...quick,
+    ];
+    const refused = train(...argv, "--out", join(folder, "linear"));
+    expect(refused.err).toContain("STORE_MISMATCH");
+    expect(refused.code).toBe(2);
+  });
+
+  test("a store beside a data set", () => {
+    const refused = train(
+      "head",
+      "--train",
+      stores[1]!,
+      "--test",
+      "scenes:count=4",
+      "--out",
+      join(folder, "mixed"),
+    );
+    expect(refused.err).toContain("is a store, the other is not");
+    expect(refused.code).toBe(2);
+  });
+
+  test("a folder without a head, for eval", () => {
+    const refused = evaluate("head", "--run", folder, "--test", stores[3]!);
+    expect(refused.err).toContain("holds no checkpoint");
+    expect(refused.code).toBe(2);
+  });
 });

@@ -298,5 +298,3 @@ function uniformNumber(data: HostData): number | undefined {
   for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
   return first;
 }
-
-export type Tensors = TensorInfo | TensorInfo[];

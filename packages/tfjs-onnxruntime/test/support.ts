@@ -25,17 +25,14 @@ export function filledTensor(shape: number[], seed: number, scale = 1): tf.Tenso
   );
 }
 
-export interface Computed {
+interface Computed {
   readonly shape: number[];
   readonly dtype: string;
   readonly values: number[];
 }
 
 /** What a program gives on a backend. */
-export async function computeOn(
-  backend: string,
-  program: () => tf.Tensor | tf.Tensor[],
-): Promise<Computed[]> {
+async function computeOn(backend: string, program: () => tf.Tensor | tf.Tensor[]): Promise<Computed[]> {
   await tf.setBackend(backend);
   const before = tf.memory().numTensors;
   const results = tf.tidy(() => [program()].flat());
@@ -51,7 +48,7 @@ export async function computeOn(
 }
 
 /** The largest difference over the largest magnitude; infinite where one is not finite and the other is not the same. */
-export function relativeError(actual: readonly number[], expected: readonly number[]): number {
+function relativeError(actual: readonly number[], expected: readonly number[]): number {
   const scale = Math.max(...expected.filter(Number.isFinite).map(Math.abs), 1e-30);
   return Math.max(
     0,

@@ -10,7 +10,7 @@ export interface Edge {
   readonly source: Source;
 }
 
-export type Source =
+type Source =
   | { readonly kind: "node"; readonly node: GraphNode; readonly output: number }
   | { readonly kind: "value"; readonly value: Value }
   | { readonly kind: "constant"; readonly array: NdArray }

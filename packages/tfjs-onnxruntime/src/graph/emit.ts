@@ -71,7 +71,7 @@ class Emission {
 }
 
 /** A rank-0 array. */
-export function numberArray({ number, dtype }: NumberSlot): NdArray {
+function numberArray({ number, dtype }: NumberSlot): NdArray {
   const data = new arrayTypes[dtype](1) as Float32Array;
   data[0] = number;
   return { dtype, shape: [], data };

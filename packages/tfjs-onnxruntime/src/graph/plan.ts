@@ -10,7 +10,7 @@ export interface NumberSlot {
   readonly dtype: DType;
 }
 
-export interface OutputSlot {
+interface OutputSlot {
   readonly edge: Edge;
   /** All values that this edge is. */
   readonly values: readonly Value[];
