@@ -2,7 +2,7 @@
 import type { TrainedHead } from "@difftap/run-folder";
 import { axisTicks } from "./axis-ticks.js";
 import { shareOf } from "./colour-scale.js";
-import { imagesOf, intervalOf, seedsOf } from "./head-reading.js";
+import { imagesOf, intervalOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
 import { asReported, counted, duration, figures, onePlace, plusMinus, range } from "./numbers.js";
 import { PAPER_CAUTION, PAPER_HEADING, paperNumbers } from "./paper.js";
@@ -18,7 +18,7 @@ export interface HeadGroup {
 
 type Ends = readonly [number, number];
 
-/** Table and seeds, without a heading. */
+/** Without a heading. One group's seeds follow in a table of their own; several groups have theirs with their runs. */
 export function headsTable(groups: readonly HeadGroup[]): Html {
   const heads = groups.flatMap((group) => group.heads);
   const scale = scaleOf(heads);
@@ -27,7 +27,8 @@ export function headsTable(groups: readonly HeadGroup[]): Html {
 ${groups.map(({ title, heads: rows }) => html`<tbody>${title !== undefined && html`<tr class="group"><th scope="rowgroup" colspan="9">${title}</th></tr>`}${rows.map((head) => headRow(head, scale))}</tbody>`)}
 ${paperRows(heads)}</table></div>
 <p class="note">Top-1 is the mean over the seeds ± their sample standard deviation. The interval reaches from the lowest to the highest end of the seeds’ own intervals; training is the mean time of one seed. In the drawing: a dot for each seed, a line for the interval.</p>
-${seedsTable(heads)}`;
+${failureList(heads)}
+${groups.length === 1 && seedsTable(heads)}`;
 }
 
 /** Round ends around all intervals. */
@@ -39,7 +40,13 @@ function scaleOf(heads: readonly TrainedHead[]): Ends {
 
 function headRow(head: TrainedHead, scale: Ends): Html {
   const seconds = head.runs.reduce((total, run) => total + run.seconds, 0) / head.runs.length;
-  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${tapsOf(head)}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${dots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td class="seeds">${seedsOf(head).join(", ")}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
+  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${tapsOf(head)}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${dots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td class="seeds">${seedsCell(head)}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
+}
+
+/** "0, 1" and, beneath, which failed. */
+function seedsCell({ runs, failures = [] }: TrainedHead): Html {
+  const failed = failures.map(({ seed }) => seed).join(", ");
+  return html`${runs.map(({ seed }) => seed).join(", ")}${failed !== "" && html`<small class="wrong">${failed} failed</small>`}`;
 }
 
 /** All taps, or how many there are with the first and the last. */
@@ -61,6 +68,16 @@ function paperRows(heads: readonly TrainedHead[]): Html | false {
   if (rows.length === 0) return false;
   return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="9">${PAPER_HEADING} <span>${PAPER_CAUTION}</span></th></tr>
 ${rows.map(({ name, top1, source }) => html`<tr><td>${name}</td><td class="number value">${asReported(top1)}</td><td class="number">–</td><td></td><td class="number">–</td><td>–</td><td class="number">–</td><td class="number">–</td><td>ImageNet, frozen features; ${source}</td></tr>`)}</tbody>`;
+}
+
+function failureList(heads: readonly TrainedHead[]): Html | false {
+  const failed = heads.flatMap(({ name, failures = [] }) =>
+    failures.map((failure) => ({ name, ...failure })),
+  );
+  return (
+    failed.length > 0 &&
+    html`<p class="note">Without a number, and in no mean:</p><ul class="note">${failed.map(({ name, seed, reason }) => html`<li>${name}, seed ${seed}: ${reason}</li>`)}</ul>`
+  );
 }
 
 function seedsTable(heads: readonly TrainedHead[]): Html {

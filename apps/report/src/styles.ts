@@ -93,6 +93,8 @@ details>*:not(summary){margin-top:.5rem}
 .heads th[scope=row] small{display:block;font-size:.75rem;line-height:1.35}
 .heads td:last-child{font-size:.75rem;line-height:1.35;min-width:11rem}
 .heads .seeds{white-space:nowrap}
+.heads .seeds small{display:block}
+.wrong,small.wrong{color:var(--warn)}
 .heads .dots{min-width:9rem}
 .heads .dots svg{display:block;width:9rem;height:1.08rem;margin-top:.1rem}
 .gazes{list-style:none;margin:0;padding:0}
@@ -105,7 +107,6 @@ details>*:not(summary){margin-top:.5rem}
 .panels figcaption small{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:.75rem}
 .panels.small figure{width:5.5rem}
 .panels.small figcaption{font-size:.75rem;color:var(--muted)}
-.wrong{color:var(--warn)}
 .gallery{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:1rem}
 .gallery li{width:6.5rem}
 .gallery img{display:block;width:6rem;height:6rem;object-fit:contain;image-rendering:pixelated;background:var(--panel);border-radius:3px}

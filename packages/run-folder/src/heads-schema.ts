@@ -13,6 +13,8 @@ const headRunSchema = closedObject({
   seconds: z.number().nonnegative(),
 });
 
+const failureSchema = closedObject({ seed: z.int().nonnegative(), reason: text });
+
 const shape = closedObject({
   /** What tables call it; every row of a run has its own: "attention, pool 8". */
   name: text,
@@ -28,6 +30,8 @@ const shape = closedObject({
   /** Numbers that are trained. */
   parameters: count,
   runs: z.array(headRunSchema).min(1),
+  /** Seeds that gave no number, such as those that diverged; they are in no mean. */
+  failures: z.array(failureSchema).optional(),
   /** Top-1 in per cent over the runs: see `overSeeds`. */
   mean: percent,
   deviation: z.number().nonnegative().nullable(),
@@ -45,10 +49,14 @@ export const headSchema = shape.superRefine((head, context) => {
   checkMean(head, report);
 });
 
-function checkRuns({ runs }: TrainedHead, report: Report): void {
-  runs.forEach(({ seed, top1 }, index) => {
-    const first = runs.findIndex((run) => run.seed === seed);
-    if (first < index) report(`seed ${seed} is there twice`, "runs", index, "seed");
+function checkRuns({ runs, failures = [] }: TrainedHead, report: Report): void {
+  const seeds = [...runs, ...failures].map(({ seed }) => seed);
+  seeds.forEach((seed, index) => {
+    if (seeds.indexOf(seed) === index) return;
+    const place = index < runs.length ? ["runs", index] : ["failures", index - runs.length];
+    report(`seed ${seed} is there twice`, ...place, "seed");
+  });
+  runs.forEach(({ top1 }, index) => {
     if (top1.n !== runs[0]!.top1.n)
       report(`${top1.n} images beside ${runs[0]!.top1.n} of the first run`, "runs", index, "top1", "n");
   });

@@ -35,6 +35,7 @@ export function exampleHeads(image: string): HeadFields {
         settings: "width 64",
         parameters: 9000,
         runs: [run(0, 58)],
+        failures: [{ seed: 1, reason: "diverged at step 12" }],
         mean: 58,
         deviation: null,
       },

@@ -103,6 +103,13 @@ const wrong: readonly (readonly [what: string, field: string, value: unknown, me
   ["a deviation of one run", "heads.1.deviation", 0, /heads\[1\]\.deviation: one run has none, got 0/],
   ["a head without runs", "heads.1.runs", [], /heads\[1\]\.runs/],
   ["a seed twice", "heads.0.runs.2.seed", 0, /heads\[0\]\.runs\[2\]\.seed: seed 0 is there twice/],
+  [
+    "a failed seed that has a number",
+    "heads.0.failures",
+    [{ seed: 1, reason: "diverged" }],
+    /heads\[0\]\.failures\[0\]\.seed: seed 1 is there twice/,
+  ],
+  ["a failure without reason", "heads.0.failures", [{ seed: 9 }], /failures\[0\]\.reason: .*it is missing/],
   ["runs on other images", "heads.0.runs.1.top1.n", 10, /runs\[1\]\.top1\.n: 10 images beside 4000/],
   [
     "a run's fraction beside percentages",
