@@ -2,9 +2,9 @@
 import type { TrainedHead } from "@difftap/run-folder";
 import { axisTicks } from "./axis-ticks.js";
 import { shareOf } from "./colour-scale.js";
-import { imagesOf, intervalOf } from "./head-reading.js";
+import { imagesOf, intervalOf, seedsOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
-import { asReported, counted, duration, figures, onePlace, plusMinus, range } from "./numbers.js";
+import { asReported, counted, duration, figures, onePlace, plusMinus, range, seedNames } from "./numbers.js";
 import { PAPER_CAUTION, PAPER_HEADING, paperNumbers } from "./paper.js";
 
 /** More taps than this are told by their number; the list stands with the seeds. */
@@ -44,9 +44,9 @@ function headRow(head: TrainedHead, scale: Ends): Html {
 }
 
 /** "0, 1" and, beneath, which failed. */
-function seedsCell({ runs, failures = [] }: TrainedHead): Html {
-  const failed = failures.map(({ seed }) => seed).join(", ");
-  return html`${runs.map(({ seed }) => seed).join(", ")}${failed !== "" && html`<small class="wrong">${failed} failed</small>`}`;
+function seedsCell(head: TrainedHead): Html {
+  const failed = (head.failures ?? []).map(({ seed }) => seed);
+  return html`${seedsOf(head).join(", ")}${failed.length > 0 && html`<small class="wrong">${seedNames(failed)} failed</small>`}`;
 }
 
 /** All taps, or how many there are with the first and the last. */

@@ -20,7 +20,7 @@ describe("the table of heads", () => {
     expect(read).toContain(
       "difformer pool 2; t10/b08, t10/b09, t10/b11, t90/b08, t90/b09, t90/b11 62.0 ± 1.0 % 59.5–64.5 4,000 0, 1, 2 1,200,000 1 min 16 s difformer head, SGD, 28 epochs; split test",
     );
-    expect(read).toMatch(/weighted pool 2; \S.*? 59\.0 % 57\.5–60\.5 4,000 0 1 failed 90,000/);
+    expect(read).toMatch(/weighted pool 2; \S.*? 59\.0 % 57\.5–60\.5 4,000 0 seed 1 failed 90,000/);
     expect(read).toContain("Without a number, and in no mean: weighted, seed 1: diverged at step &lt;12&gt;");
   });
 
