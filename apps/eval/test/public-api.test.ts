@@ -8,10 +8,16 @@ test("the public surface is exactly this list", () => {
     "classTables",
     "evalProgram",
     "extractToStore",
+    "imageOptions",
+    "isStore",
+    "modelOptions",
     "namesOf",
     "openModel",
+    "readImageFeatures",
     "readLabelled",
+    "readStoredFeatures",
     "selectImages",
+    "tapOptions",
     "withRuntime",
   ]);
 });

@@ -43,7 +43,7 @@ const defaults: Required<BackendOptions> = {
   providers: ["cpu"],
   threads: 0,
   cacheBytes: 4 * 2 ** 30,
-  softLimit: 128,
+  softLimit: 512,
   hardLimit: 8192,
 };
 

@@ -13,7 +13,14 @@ function numbers(length, seed, scale) {
 }
 
 const tensor = (tf, shape, seed, scale) =>
-  tf.tensor(numbers(shape.reduce((product, side) => product * side, 1), seed, scale), shape);
+  tf.tensor(
+    numbers(
+      shape.reduce((product, side) => product * side, 1),
+      seed,
+      scale,
+    ),
+    shape,
+  );
 
 /** Loss of a pre-norm block with a classifier on its first token, SGD with momentum. */
 export function transformerStep(tf, { batch = 32, tokens = 257, width = 256, heads = 8, classes = 10 } = {}) {
@@ -35,7 +42,9 @@ export function transformerStep(tf, { batch = 32, tokens = 257, width = 256, hea
     headBias: variable([classes], 14, 0.1),
   };
   const x = tensor(tf, [batch * tokens, width], 15, 1);
-  const labels = tf.keep(tf.oneHot(tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i % classes)), classes));
+  const labels = tf.keep(
+    tf.oneHot(tf.tensor1d(Int32Array.from({ length: batch }, (_, i) => i % classes)), classes),
+  );
   const norm = (value, gain, shift) => {
     const { mean, variance } = tf.moments(value, -1, true);
     return tf.add(tf.mul(tf.mul(tf.sub(value, mean), tf.rsqrt(tf.add(variance, 1e-5))), gain), shift);
@@ -49,7 +58,10 @@ export function transformerStep(tf, { batch = 32, tokens = 257, width = 256, hea
     const middle = tf.add(x, tf.add(tf.matMul(attended, p.proj), p.projBias));
     const hidden = tf.relu(tf.add(tf.matMul(norm(middle, p.gain2, p.shift2), p.up), p.upBias));
     const out = tf.add(middle, tf.add(tf.matMul(hidden, p.down), p.downBias));
-    const first = tf.reshape(tf.slice(tf.reshape(out, [batch, tokens, width]), [0, 0, 0], [-1, 1, -1]), [batch, width]);
+    const first = tf.reshape(tf.slice(tf.reshape(out, [batch, tokens, width]), [0, 0, 0], [-1, 1, -1]), [
+      batch,
+      width,
+    ]);
     return tf.losses.softmaxCrossEntropy(labels, tf.add(tf.matMul(first, p.head), p.headBias));
   };
   const optimizer = tf.train.momentum(0.05, 0.9);
@@ -106,7 +118,13 @@ export function layersEpoch(tf, layers) {
   const y = tf.keep(tf.oneHot(tf.tensor1d(Int32Array.from({ length: 256 }, (_, i) => i % 10)), 10));
   return {
     async run() {
-      const { history } = await model.fit(x, y, { batchSize: 32, epochs: 1, shuffle: false, verbose: 0, yieldEvery: "never" });
+      const { history } = await model.fit(x, y, {
+        batchSize: 32,
+        epochs: 1,
+        shuffle: false,
+        verbose: 0,
+        yieldEvery: "never",
+      });
       return Number(history.loss[0]);
     },
   };

@@ -108,9 +108,15 @@ class Signer {
   }
 }
 
+const constantKeys = new WeakMap<NdArray, string>();
+
 /** Equal for equal content. Constants are shapes, axes, small tables: their bytes are the key. */
 function constantKey(array: NdArray): string {
-  return `${array.dtype}[${array.shape.join()}]${Buffer.from(bytesOf(array)).toString("base64")}`;
+  const known = constantKeys.get(array);
+  if (known !== undefined) return known;
+  const key = `${array.dtype}[${array.shape.join()}]${Buffer.from(bytesOf(array)).toString("base64")}`;
+  constantKeys.set(array, key);
+  return key;
 }
 
 /** Bytes of everything between inputs and outputs when the most of it is alive. */

@@ -20,6 +20,7 @@ export class Recorder {
   /** Materialised forms of values, so that two kernels that want the same one share it; forgotten at each run. */
   #forms = new Map<Value, Map<string, Edge>>();
   readonly pending = new Set<Value>();
+  readonly #integers = new Map<string, Edge>();
   /** Resident values that nobody holds any more; the runtime lets go of them after the next run. */
   #released: number[] = [];
 
@@ -150,13 +151,15 @@ export class Recorder {
     return { shape: array.shape, dtype: array.dtype, source: { kind: "constant", array } };
   }
 
-  /** A list of whole numbers, as shapes and axes are given. */
+  /** A list of whole numbers, as shapes and axes are given. The same few come again and again. */
   integers(numbers: readonly number[]): Edge {
-    return this.constant({
-      dtype: "int64",
-      shape: [numbers.length],
-      data: BigInt64Array.from(numbers, BigInt),
-    });
+    const name = numbers.join();
+    const known = this.#integers.get(name);
+    if (known) return known;
+    const data = BigInt64Array.from(numbers, BigInt);
+    const edge = this.constant({ dtype: "int64", shape: [numbers.length], data });
+    this.#integers.set(name, edge);
+    return edge;
   }
 
   /** A rank-0 number. */
