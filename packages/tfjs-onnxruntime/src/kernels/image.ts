@@ -11,16 +11,20 @@ import type { Edge } from "../graph/edge.js";
 import type { Recorder } from "../graph/recorder.js";
 import { type Kernel, kernel } from "../kernel.js";
 import { castEdge, edgeType, elementsOf } from "./elementwise.js";
-import { bilinear, isInside, type Places, pixelsAt, pixelsWhere, rounded } from "./sampling.js";
+import {
+  bilinear,
+  columnOf,
+  counting,
+  isInside,
+  type Places,
+  pixelsAt,
+  pixelsWhere,
+  rounded,
+} from "./sampling.js";
+import { transform } from "./transform.js";
 
 interface Image {
   readonly image: TensorInfo;
-}
-
-/** 0, 1, 2 … along an axis of [N, height, width], in float64. */
-function counting(graph: Recorder, side: number, axis: number): Edge {
-  const shape = [1, 1, 1].with(axis, side);
-  return graph.constant({ dtype: "float64", shape, data: Float64Array.from({ length: side }, (_, i) => i) });
 }
 
 function flipLeftRight(graph: Recorder, image: TensorInfo): TensorInfo {
@@ -106,100 +110,10 @@ interface Side {
 function alongBox(graph: Recorder, corners: Edge, { first, side, size, axis }: Side): Edge {
   const { op, number } = elementsOf(graph);
   const double = (value: number) => number(value, "float64");
-  const end = (column: number) => {
-    const lists = [[column], [column + 1], [1]].map((list) => graph.integers(list));
-    const shape = [corners.shape[0]!, 1];
-    return graph.reshape(graph.node("Slice", [corners, ...lists], { shape, dtype: "float64" }), [
-      ...shape,
-      1,
-    ]);
-  };
-  const [from, to] = [end(first), end(first + 2)];
+  const [from, to] = [first, first + 2].map((column) => columnOf(graph, corners, column)) as [Edge, Edge];
   if (size === 1) return op("Mul", [op("Mul", [op("Add", [from, to]), double(0.5)]), double(side - 1)]);
   const step = op("Div", [op("Mul", [op("Sub", [to, from]), double(side - 1)]), double(size - 1)]);
   return op("Add", [op("Mul", [from, double(side - 1)]), op("Mul", [counting(graph, size, axis), step])]);
-}
-
-/** Output pixel (x, y) is read at ((a₀x + a₁y + a₂) / k, (b₀x + b₁y + b₂) / k) with k = c₀x + c₁y + 1. */
-function transform(
-  graph: Recorder,
-  { image, transforms }: Image & { readonly transforms: TensorInfo },
-  { interpolation, fillMode, fillValue, outputShape }: TransformAttrs,
-): TensorInfo {
-  const [batch, height, width] = image.shape as [number, number, number];
-  const [tall, wide] = outputShape ?? [height, width];
-  const { op, number } = elementsOf(graph);
-  const numbers = castEdge(graph, graph.input(transforms), "float64");
-  const [x, y] = [counting(graph, wide, 2), counting(graph, tall, 1)];
-  const entry = (place: number) => {
-    const lists = [[place], [place + 1], [1]].map((list) => graph.integers(list));
-    const shape = [transforms.shape[0]!, 1];
-    return graph.reshape(graph.node("Slice", [numbers, ...lists], { shape, dtype: "float64" }), [
-      ...shape,
-      1,
-    ]);
-  };
-  const linear = (first: number, constant: Edge) =>
-    op("Add", [op("Add", [op("Mul", [entry(first), x]), op("Mul", [entry(first + 1), y])]), constant]);
-  const scale = linear(6, number(1, "float64"));
-  const mapped = (first: number, side: number) =>
-    placeInMode(graph, op("Div", [linear(first, entry(first + 2)), scale]), side, fillMode);
-  const places: Places = {
-    sample: counting(graph, batch, 0),
-    row: mapped(3, height),
-    column: mapped(0, width),
-  };
-  const read = (each: Places) =>
-    pixelsWhere(
-      graph,
-      isInside(graph, each, [height, width]),
-      pixelsAt(graph, image, each),
-      number(fillValue),
-    );
-  const next = (edge: Edge) => op("Add", [op("Floor", [edge]), number(1, "float64")]);
-  const pixels =
-    interpolation === "bilinear"
-      ? bilinear(graph, places, next, read)
-      : read({ ...places, row: rounded(graph, places.row), column: rounded(graph, places.column) });
-  const finite = op("Not", [op("Equal", [scale, number(0, "float64")], { dtype: "bool" })]);
-  const result = pixelsWhere(graph, finite, pixels, number(fillValue));
-  return graph.tensor(castEdge(graph, result, edgeType(image.dtype)));
-}
-
-/** Brings places outside [0, side − 1] back in, in the way asked for. */
-function placeInMode(graph: Recorder, place: Edge, side: number, mode: TransformAttrs["fillMode"]): Edge {
-  const { op, number } = elementsOf(graph);
-  const double = (value: number) => number(value, "float64");
-  const clamped = (edge: Edge) => op("Min", [op("Max", [edge, double(0)]), double(side - 1)]);
-  if (mode === "constant") return place;
-  if (mode === "nearest") return clamped(place);
-  if (side <= 1) return op("Mul", [clamped(place), double(0)]);
-  const whole = (edge: Edge, by: number) => op("Floor", [op("Div", [edge, double(by)])]);
-  const below = op("Less", [place, double(0)], { dtype: "bool" });
-  const above = op("Greater", [place, double(side - 1)], { dtype: "bool" });
-  const choose = (condition: Edge, yes: Edge, no: Edge) =>
-    op("Where", [condition, yes, no], { dtype: "float64" });
-  const periods = (edge: Edge, by: number, length: number) => op("Mul", [whole(edge, by), double(length)]);
-  const negated = op("Neg", [place]);
-  if (mode === "wrap") {
-    const up = op("Add", [place, op("Add", [periods(negated, side - 1, side), double(side)])]);
-    const down = op("Sub", [place, periods(place, side - 1, side)]);
-    return clamped(choose(below, up, choose(above, down, place)));
-  }
-  const period = 2 * side;
-  const raised = op("Add", [place, periods(negated, period, period)]);
-  const low = choose(
-    op("Less", [raised, double(-side)], { dtype: "bool" }),
-    op("Add", [raised, double(period)]),
-    op("Sub", [op("Neg", [raised]), double(1)]),
-  );
-  const lowered = op("Sub", [place, periods(place, period, period)]);
-  const high = choose(
-    op("GreaterOrEqual", [lowered, double(side)], { dtype: "bool" }),
-    op("Sub", [double(period - 1), lowered]),
-    lowered,
-  );
-  return clamped(choose(below, low, choose(above, high, place)));
 }
 
 export const imageKernels: readonly Kernel[] = [

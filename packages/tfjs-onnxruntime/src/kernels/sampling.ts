@@ -77,3 +77,16 @@ export function bilinear(
     );
   return mixed(across(top!), across(bottom), share(row, top!));
 }
+
+/** 0, 1, 2 … along an axis of [N, height, width], in float64. */
+export function counting(graph: Recorder, side: number, axis: number): Edge {
+  const shape = [1, 1, 1].with(axis, side);
+  return graph.constant({ dtype: "float64", shape, data: Float64Array.from({ length: side }, (_, i) => i) });
+}
+
+/** One column of a float64 matrix [N, ·], as [N, 1, 1]. */
+export function columnOf(graph: Recorder, matrix: Edge, column: number): Edge {
+  const lists = [[column], [column + 1], [1]].map((list) => graph.integers(list));
+  const shape = [matrix.shape[0]!, 1];
+  return graph.reshape(graph.node("Slice", [matrix, ...lists], { shape, dtype: "float64" }), [...shape, 1]);
+}
