@@ -97,7 +97,11 @@ function backThroughAverage(graph: Recorder, { dy, input }: Gradient, given: Win
 
 function withArgmax(graph: Recorder, x: TensorInfo, attributes: MaxPoolWithArgmaxAttrs): TensorInfo[] {
   const windows = windowsOf2d(x.shape, attributes);
-  const positions = maxPoolPositions(graph, readChannelsFirst(graph, x, false), windows);
+  const { op, number } = elementsOf(graph);
+  const edge = readChannelsFirst(graph, x, false);
+  const nothing = op("IsNaN", [edge], { dtype: "bool" });
+  const numbers = op("Where", [nothing, number(Number.NEGATIVE_INFINITY), edge], { dtype: "float32" });
+  const positions = maxPoolPositions(graph, numbers, windows);
   const places = channelsLastPlaces(graph, positions.indices, positions.windows, {
     windows,
     withBatch: attributes.includeBatchInIndex,

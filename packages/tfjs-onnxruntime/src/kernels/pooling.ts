@@ -93,13 +93,13 @@ export function averagePool(graph: Recorder, x: Edge, windows: Windows): Edge {
   return perCount(graph, sum, windows);
 }
 
-/** Each window's share, divided by the number of pixels it has of the image: a product over the axes. */
+/** Each window's share, divided by the number of pixels it has of the image (1 where it has none): a product over the axes. */
 function perCount(graph: Recorder, edge: Edge, windows: Windows): Edge {
   const { input, output, kernel, strides, before } = windows;
   return output.reduce((quotient, side, axis) => {
     const counts = Float32Array.from({ length: side }, (_, i) => {
       const begin = i * strides[axis]! - before[axis]!;
-      return Math.max(0, Math.min(input[axis]!, begin + kernel[axis]!) - Math.max(0, begin));
+      return Math.max(1, Math.min(input[axis]!, begin + kernel[axis]!) - Math.max(0, begin));
     });
     const shape = output.map((_, each) => (each === axis ? side : 1));
     const divisor = counts.every((count) => count === kernel[axis])

@@ -16,8 +16,12 @@ export interface Places {
 export function pixelsAt(graph: Recorder, images: TensorInfo, { sample, row, column }: Places): Edge {
   const [batch, height, width, channels] = images.shape as [number, number, number, number];
   const { op, number } = elementsOf(graph);
-  const inside = (edge: Edge, side: number) =>
-    op("Min", [op("Max", [edge, number(0, "float64")]), number(side - 1, "float64")]);
+  const inside = (edge: Edge, side: number) => {
+    const known = op("Where", [op("IsNaN", [edge], { dtype: "bool" }), number(0, "float64"), edge], {
+      dtype: "float64",
+    });
+    return op("Min", [op("Max", [known, number(0, "float64")]), number(side - 1, "float64")]);
+  };
   const lines = op("Add", [
     op("Mul", [inside(sample, batch), number(height, "float64")]),
     inside(row, height),
