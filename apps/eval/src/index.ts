@@ -1,4 +1,5 @@
 export { classTables, namesOf } from "./compose/classification.js";
+export { picturesOf } from "./compose/examples.js";
 export {
   type Extraction,
   type ExtractionJob,

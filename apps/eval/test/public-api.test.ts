@@ -13,6 +13,7 @@ test("the public surface is exactly this list", () => {
     "modelOptions",
     "namesOf",
     "openModel",
+    "picturesOf",
     "readImageFeatures",
     "readLabelled",
     "readStoredFeatures",

@@ -5,6 +5,7 @@ import {
   isStore,
   readImageFeatures,
   readStoredFeatures,
+  type Selection,
   selectImages,
   withRuntime,
 } from "@difftap/eval";
@@ -29,13 +30,26 @@ export async function withFeatures<T>(
 }
 
 async function fromStores<T>(
-  { train, test, arrays }: HeadSettings,
+  { train, test, arrays, images }: HeadSettings,
   work: LongWork,
   use: (pair: FeaturePair) => Promise<T>,
 ): Promise<T> {
   const first = await readStoredFeatures(train, arrays, work);
   const names = first.taps.map(({ name }) => name);
-  return use({ train: first, test: await readStoredFeatures(test, names, work), model: "frozen backbone" });
+  const second = await readStoredFeatures(test, names, work);
+  const shown = images === undefined ? undefined : await imagesBehind(second, images);
+  return use({ train: first, test: { ...second, images: shown }, model: "frozen backbone" });
+}
+
+/** @throws DifftapError STORE_MISMATCH when the store was not made from these images. */
+async function imagesBehind({ request }: HeadFeatures, spec: string): Promise<Selection> {
+  const { digest, count, name } = request.dataset;
+  const selection = await selectImages(spec, count);
+  if (digest === undefined || digest === selection.dataset.digest) return selection;
+  throw new DifftapError("STORE_MISMATCH", `the test store was made from ${name}, not from ${spec}`, {
+    hint: "name the data set that the store was extracted from, or leave --images out",
+    details: { store: digest, images: selection.dataset.digest },
+  });
 }
 
 function fromImages<T>(settings: HeadSettings, use: (pair: FeaturePair) => Promise<T>): Promise<T> {

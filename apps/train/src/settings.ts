@@ -89,6 +89,11 @@ export const headOptions = {
   pool: tapOptions.pool,
   trainCount: option("<n>", "first so many training images (default: all)", wholeNumber(1).optional()),
   testCount: option("<n>", "first so many test images (default: all)", wholeNumber(1).optional()),
+  images: option(
+    "<dataset>",
+    "test images behind a store, such as folder:PATH: the report shows where the head looks",
+    z.string().min(1).optional(),
+  ),
   out: option("<folder>", "run folder; the same command again continues there", z.string().min(1)),
 };
 

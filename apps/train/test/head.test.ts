@@ -2,19 +2,14 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readRunFolder } from "@difftap/run-folder";
+import { readRunFolder, type TrainedHead } from "@difftap/run-folder";
 import { latestCheckpoint } from "@difftap/trainer";
 import { beforeAll, describe, expect, test } from "vitest";
 import { evaluate, folder, killAt, makeModel, makeStore, train } from "./world.js";
 
 interface Printed {
   readonly protocol: string;
-  readonly heads: {
-    title: string;
-    mean: number;
-    deviation?: number;
-    runs: { top1: number; n: number; steps: number; seed: number }[];
-  }[];
+  readonly heads: readonly TrainedHead[];
 }
 
 let stores: string[];
@@ -35,14 +30,15 @@ test("a linear head learns, leaves a whole run folder, and ends the same when ru
   expect(first.code, first.err).toBe(0);
   const printed = JSON.parse(first.out) as Printed;
   const [run] = printed.heads[0]!.runs;
-  expect(run).toMatchObject({ n: 150, steps: 40, seed: 0 });
-  expect(run!.top1).toBeGreaterThan(95);
+  expect(run).toMatchObject({ epochs: 4, seed: 0, top1: { n: 150 } });
+  expect(run!.top1.value).toBeGreaterThan(95);
   const { results, metrics, environment } = await readRunFolder(out);
-  expect(results!.results[0]!.value).toBe(run!.top1);
+  expect(results!.heads).toEqual(printed.heads);
   expect(results!.curves!.some(({ name }) => name.includes("training loss"))).toBe(true);
   expect(metrics.filter(({ split }) => split === "train")).toHaveLength(40);
   expect(environment!.engine).toBe("onnxruntime");
-  expect(JSON.parse(train(...argv).out)).toEqual(printed);
+  const again = JSON.parse(train(...argv).out) as Printed;
+  expect(again.heads[0]!.runs[0]!.top1).toEqual(run!.top1);
 });
 
 test("seeds, learning rates and arrays are trained in one pass", () => {
@@ -61,7 +57,7 @@ test("seeds, learning rates and arrays are trained in one pass", () => {
   const { code, out, err } = train("head", ...stores, ...argv, "--out", join(folder, "sweep"), "--json");
   expect(code, err).toBe(0);
   const { heads } = JSON.parse(out) as Printed;
-  expect(heads.map(({ title }) => title)).toEqual([
+  expect(heads.map(({ name }) => name)).toEqual([
     "linear, t50/b02, rate 0.1",
     "linear, t50/b02, rate 0.01",
     "linear, t50/b05, rate 0.1",
@@ -70,7 +66,7 @@ test("seeds, learning rates and arrays are trained in one pass", () => {
   expect(heads.every(({ runs, deviation }) => runs.length === 2 && Number.isFinite(deviation))).toBe(true);
 });
 
-test("difformer on two blocks, with its own optimiser; eval head gives the same number", () => {
+test("difformer on two blocks, with its own optimiser; eval head gives the same number", async () => {
   const out = join(folder, "difformer");
   const spec = JSON.stringify({ pool: 2, width: 32, heads: 4, layers: 1 });
   const recipe = [
@@ -99,9 +95,13 @@ test("difformer on two blocks, with its own optimiser; eval head gives the same 
   );
   expect(trained.code, trained.err).toBe(0);
   const [run] = (JSON.parse(trained.out) as Printed).heads[0]!.runs;
+  const { results } = await readRunFolder(out);
+  const [shares] = results!.tapShares!;
+  expect(shares!.taps.map(({ tap }) => tap)).toEqual(["t50/b02", "t50/b05"]);
+  expect(shares!.taps.every(({ weight }) => weight > 0 && weight < 1)).toBe(true);
   const measured = evaluate("head", "--run", out, "--test", stores[3]!, "--json");
   expect(measured.code, measured.err).toBe(0);
-  expect((JSON.parse(measured.out) as { top1: number }).top1).toBeCloseTo(run!.top1, 9);
+  expect((JSON.parse(measured.out) as { top1: number }).top1).toBeCloseTo(run!.top1.value, 9);
 });
 
 test("straight from images: the backbone reads them as they pass", async () => {
@@ -135,11 +135,13 @@ test("straight from images: the backbone reads them as they pass", async () => {
   ];
   const { code, out: printed, err } = train(...argv, ...heads);
   expect(code, err).toBe(0);
-  expect((JSON.parse(printed) as Printed).heads[0]!.runs[0]).toMatchObject({ n: 20, steps: 6 });
+  expect((JSON.parse(printed) as Printed).heads[0]!.runs[0]).toMatchObject({ epochs: 2, top1: { n: 20 } });
+  const { results } = await readRunFolder(out);
+  expect(results!.tapWeights![0]!.taps.map(({ block }) => block)).toEqual([2, 5]);
   const again = evaluate("head", "--run", out, "--test", images[3]!, "--weights", weights, "--json");
   expect(again.code, again.err).toBe(0);
   expect((JSON.parse(again.out) as { top1: number }).top1).toBeCloseTo(
-    (JSON.parse(printed) as Printed).heads[0]!.runs[0]!.top1,
+    (JSON.parse(printed) as Printed).heads[0]!.runs[0]!.top1.value,
     9,
   );
 });

@@ -18,8 +18,8 @@ async function engineRuns() {
   const { selectEngine, tf } = await import("../../../packages/engine/dist/index.js");
   const from = process.env.DIFFTAP_TENSORFLOW ?? `${repository}.cache/tfjs-node`;
   await selectEngine(engine, { from });
-  const require = createRequire(`${repository}packages/engine/package.json`);
-  const layers = require("@tensorflow/tfjs-layers");
+  const load = createRequire(`${repository}packages/engine/package.json`);
+  const layers = load("@tensorflow/tfjs-layers");
   const { convolutionStep, layersEpoch, transformerStep } = await import("./steps.mjs");
   const build = {
     transformer: () => transformerStep(tf),
@@ -52,8 +52,8 @@ async function engineRuns() {
 
 /** A product of 1024×1024 matrices, and a 3×3 convolution of the step's size, as ONNX Runtime runs them alone. */
 async function bareRuns() {
-  const require = createRequire(`${repository}packages/tfjs-onnxruntime/package.json`);
-  const { InferenceSession, Tensor } = require("onnxruntime-node");
+  const load = createRequire(`${repository}packages/tfjs-onnxruntime/package.json`);
+  const { InferenceSession, Tensor } = load("onnxruntime-node");
   const { createGraph } = await import("../../../packages/onnx-graph/dist/index.js");
   const single = async (type, shapes, output, attributes) => {
     const graph = createGraph({ name: type });

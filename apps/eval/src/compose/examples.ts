@@ -37,26 +37,43 @@ function probabilityOf({ logits, predicted }: ExampleInputs, row: number): numbe
 
 async function pictures(rows: readonly number[], inputs: ExampleInputs): Promise<Example[]> {
   const { images, size, test, predicted, classNames } = inputs;
-  if (rows.length === 0) return [];
-  const indices = rows.map((row) => images.indices[test.rows[row]!]!);
-  const examples: Example[] = [];
-  for await (const batch of loadImages(images.dataset, {
-    indices,
+  const shown = await picturesOf(
+    images,
+    rows.map((row) => test.rows[row]!),
     size,
-    batch: rows.length,
+  );
+  return rows.map((row, place) => ({
+    ...shown[place]!,
+    label: classNames[test.labels[row]!]!,
+    predicted: classNames[predicted[row]!]!,
+    probability: probabilityOf(inputs, row),
+  }));
+}
+
+interface Picture {
+  readonly id: string;
+  /** data: address of a PNG. */
+  readonly image: string;
+}
+
+/** Images of a selection, by their place in it, cropped as the network sees them. */
+export async function picturesOf(
+  { dataset, indices }: Selection,
+  places: readonly number[],
+  size: number,
+): Promise<Picture[]> {
+  if (places.length === 0) return [];
+  const chosen = places.map((place) => indices[place]!);
+  const found: Picture[] = [];
+  for await (const batch of loadImages(dataset, {
+    indices: chosen,
+    size,
+    batch: chosen.length,
     onCorrupt: "fail",
   })) {
-    rows.forEach((row, place) => {
-      examples.push({
-        id: batch.ids[place]!,
-        image: pngAddress(batch.images, place, size),
-        label: classNames[test.labels[row]!]!,
-        predicted: classNames[predicted[row]!]!,
-        probability: probabilityOf(inputs, row),
-      });
-    });
+    found.push(...batch.ids.map((id, row) => ({ id, image: pngAddress(batch.images, row, size) })));
   }
-  return examples;
+  return found;
 }
 
 function pngAddress(images: NdArray<"uint8">, place: number, size: number): string {

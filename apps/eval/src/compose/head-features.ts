@@ -12,7 +12,9 @@ export interface HeadFeatures {
   readonly classNames: readonly string[] | null;
   /** What was asked of the backbone. */
   readonly request: FeatureRequest;
-  /** The images, where they are at hand: to show where a head looks. Row i of the source is image i of the selection. */
+  /** Place in the data set's selection of each sample of the source. */
+  readonly rows: Uint32Array;
+  /** The images, where they are at hand: to show where a head looks. */
   readonly images: Selection | undefined;
   close(): Promise<void>;
 }

@@ -47,6 +47,7 @@ export async function readImageFeatures(options: ImageHeadOptions): Promise<Head
     labels: Int32Array.from(images.indices, (index) => images.dataset.label(index)),
     classNames: images.dataset.classes,
     request,
+    rows: Uint32Array.from(images.indices.keys()),
     images,
     close: () => session.close(),
   };

@@ -29,7 +29,7 @@ export async function readStoredFeatures(
   for (const name of names) checkArray(store, name);
   const request = parseRequest(store.request);
   const read = await Promise.all(names.map((name) => readLabelled(store, name, work)));
-  const { labels } = read[0]!;
+  const { labels, rows } = read[0]!;
   const features = Object.fromEntries(names.map((name, index) => [name, read[index]!.features]));
   return {
     taps: tapsOf(request, names),
@@ -37,6 +37,7 @@ export async function readStoredFeatures(
     labels,
     classNames: null,
     request,
+    rows,
     images: undefined,
     close: async () => {},
   };

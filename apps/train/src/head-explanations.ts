@@ -1,0 +1,143 @@
+/** Where heads look and what they weigh: attention over test images, shares and weights of taps. */
+import { tf } from "@difftap/engine";
+import { type HeadFeatures, picturesOf } from "@difftap/eval";
+import type { AttentionMap, Head } from "@difftap/heads";
+import {
+  type Attention,
+  type AttentionExample,
+  overSeeds,
+  type TapShares,
+  type TapWeights,
+} from "@difftap/run-folder";
+import type { Evaluation, LabelledBatch } from "@difftap/trainer";
+import type { Group, Outcome } from "./head-groups.js";
+
+/** Images that are shown with the head's attention over them. */
+const SHOWN = 8;
+/** Test images that shares are averaged over: more say nothing else. */
+const AVERAGED = 1000;
+
+/** What a weighted head learned to weigh its taps with, over its seeds. */
+export async function tapWeightsOf({ title, sound }: Group): Promise<TapWeights[]> {
+  const learned = await Promise.all(sound.flatMap(({ member }) => member.model.tapWeights?.() ?? []));
+  if (learned.length === 0) return [];
+  const taps = sound[0]!.member.model.description.taps.map(({ name, block, timestep }) => {
+    const { mean, deviation } = overSeeds(learned.map((weights) => weights[name]!));
+    return { tap: name, block, timestep, weight: mean, deviation };
+  });
+  return [{ head: title, seeds: sound.map(({ member }) => member.seed), taps }];
+}
+
+export interface Looking {
+  readonly title: string;
+  readonly outcome: Outcome;
+  readonly features: HeadFeatures;
+  readonly evaluation: Evaluation;
+  readonly classNames: readonly string[];
+  readonly batch: number;
+}
+
+/** Attention of one head: shares of its taps, and maps over the first images where these are at hand. Nothing for other heads. */
+export async function attentionOf(
+  looking: Looking,
+): Promise<{ attention: Attention[]; tapShares: TapShares[] }> {
+  const { title, outcome, features, batch } = looking;
+  const { model, seed } = outcome.member;
+  if (!model.attentionMaps) return { attention: [], tapShares: [] };
+  const n = Math.min(AVERAGED, features.source.length);
+  const shares = new Map(model.description.taps.map(({ name }) => [name, 0]));
+  const examples: AttentionExample[] = [];
+  const all = Uint32Array.from({ length: n }, (_, index) => index);
+  for await (const read of features.source.batches(all, { batch, epoch: 0 })) {
+    const seen = await lookAt(model, read);
+    for (const { tap, values, rows } of seen) {
+      shares.set(
+        tap.name,
+        shares.get(tap.name)! + values.reduce((sum, value) => sum + value, 0) / rows.heads / n,
+      );
+    }
+    if (examples.length === 0 && features.images) examples.push(...(await examplesOf(looking, seen)));
+  }
+  const taps = model.description.taps.map(({ name, block, timestep }) => ({
+    tap: name,
+    block,
+    timestep,
+    weight: shares.get(name)!,
+    deviation: null,
+  }));
+  const tapShares = [{ head: title, seeds: [seed], split: "test", n, taps }];
+  return { attention: examples.length > 0 ? [{ head: title, seed, examples }] : [], tapShares };
+}
+
+/** The last block's weights on one tap: [images, heads, cells], flat. */
+interface Seen {
+  readonly tap: Head["description"]["taps"][number];
+  readonly map: Pick<AttentionMap, "height" | "width">;
+  readonly values: Float32Array;
+  readonly rows: { readonly images: number; readonly heads: number; readonly cells: number };
+}
+
+async function lookAt(model: Head, { features }: LabelledBatch): Promise<Seen[]> {
+  const maps = tf.tidy(() => {
+    const tensors = Object.entries(features).map(([name, { data, shape }]) => [
+      name,
+      tf.tensor(data, [...shape]),
+    ]);
+    return model.attentionMaps!(Object.fromEntries(tensors)).map(({ weights, ...map }) => {
+      const [images, blocks, heads, cells] = weights.shape;
+      return { ...map, last: tf.slice(weights, [0, blocks - 1, 0, 0], [images, 1, heads, cells]) };
+    });
+  });
+  const seen = maps.map(async ({ tap, height, width, last }) => {
+    const values = Float32Array.from(await last.data());
+    const [images, , heads, cells] = last.shape;
+    last.dispose();
+    const described = model.description.taps.find(({ name }) => name === tap)!;
+    return { tap: described, map: { height, width }, values, rows: { images, heads, cells } };
+  });
+  return Promise.all(seen);
+}
+
+async function examplesOf(looking: Looking, seen: readonly Seen[]): Promise<AttentionExample[]> {
+  const { features, evaluation, classNames } = looking;
+  const count = Math.min(SHOWN, seen[0]!.rows.images);
+  const samples = Array.from({ length: count }, (_, sample) => sample);
+  const places = samples.map((sample) => features.rows[sample]!);
+  const pictures = await picturesOf(features.images!, places, features.request.size);
+  return samples.map((sample) => {
+    const { predicted, probability } = answerOf(evaluation, sample);
+    return {
+      ...pictures[sample]!,
+      label: classNames[evaluation.labels[sample]!]!,
+      predicted: classNames[predicted]!,
+      probability,
+      maps: seen.map((each) => ({
+        tap: each.tap.name,
+        block: each.tap.block,
+        timestep: each.tap.timestep,
+        ...each.map,
+        weights: weightsOf(each, sample),
+      })),
+    };
+  });
+}
+
+/** Mean over the heads, to five places. */
+function weightsOf({ values, rows: { heads, cells } }: Seen, sample: number): number[] {
+  return Array.from({ length: cells }, (_, cell) => {
+    let sum = 0;
+    for (let head = 0; head < heads; head++) sum += values[(sample * heads + head) * cells + cell]!;
+    return Math.round((1e5 * sum) / heads) / 1e5;
+  });
+}
+
+/** The class with the largest logit, and its softmax probability. */
+function answerOf({ logits }: Evaluation, sample: number): { predicted: number; probability: number } {
+  const classes = logits.shape[1]!;
+  const row = logits.data.subarray(sample * classes, (sample + 1) * classes);
+  const most = Math.max(...row);
+  return {
+    predicted: row.indexOf(most),
+    probability: 1 / row.reduce((sum, value) => sum + Math.exp(value - most), 0),
+  };
+}

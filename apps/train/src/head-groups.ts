@@ -1,0 +1,84 @@
+/** Trained heads put together: those that differ in nothing but their seed are one row. */
+import { wilsonInterval } from "@difftap/metrics";
+import { overSeeds, type TrainedHead } from "@difftap/run-folder";
+import type { NamedResult } from "@difftap/trainer";
+import type { TrainedHeads } from "./head.js";
+import type { Member } from "./members.js";
+
+/** A head with what became of it. */
+export interface Outcome {
+  readonly member: Member;
+  readonly result: NamedResult;
+}
+
+export interface Group {
+  readonly title: string;
+  /** Those that ended with a number. */
+  readonly sound: readonly Outcome[];
+  readonly failed: readonly Outcome[];
+}
+
+export function groupsOf({ members, results }: TrainedHeads): Group[] {
+  const outcomes = members.map((member, index) => ({ member, result: results[index]! }));
+  const titles = [...new Set(members.map(({ title }) => title))];
+  return titles.map((title) => {
+    const own = outcomes.filter(({ member }) => member.title === title);
+    const failed = own.filter(({ result }) => result.failure !== undefined);
+    return { title, failed, sound: own.filter(({ result }) => result.failure === undefined) };
+  });
+}
+
+/** Top-1 of one head in per cent, with its 95 % interval. */
+export function top1Of({ result }: Outcome): { value: number; interval: [number, number]; n: number } {
+  const { correct, n, top1 } = result.evaluation!;
+  const [low, high] = wilsonInterval(correct, n);
+  return { value: 100 * top1, interval: [100 * low, 100 * high], n };
+}
+
+/** Mean and deviation over the seeds of a group; undefined when all of them failed. */
+export function summaryOf({ sound }: Group): ReturnType<typeof overSeeds> | undefined {
+  return sound.length === 0 ? undefined : overSeeds(sound.map((outcome) => top1Of(outcome).value));
+}
+
+export interface RowFacts {
+  readonly protocol: string;
+  readonly split: string;
+  /** Seconds of the whole training, shared evenly by its heads. */
+  readonly seconds: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** A group as results.json has it; undefined when all seeds failed. */
+export function rowOf(group: Group, facts: RowFacts): TrainedHead | undefined {
+  const summary = summaryOf(group);
+  if (!summary) return undefined;
+  const { description, variables } = group.sound[0]!.member.model;
+  const runs = group.sound.map((outcome) => ({
+    seed: outcome.member.seed,
+    top1: top1Of(outcome),
+    epochs: outcome.result.steps / facts.stepsPerEpoch,
+    seconds: facts.seconds,
+  }));
+  const failures = group.failed.map(({ member, result }) => ({
+    seed: member.seed,
+    reason: result.failure!.message,
+  }));
+  return {
+    name: group.title,
+    head: description.head,
+    taps: description.taps.map(({ name }) => name),
+    protocol: facts.protocol,
+    split: facts.split,
+    settings: inWords(description.spec),
+    parameters: [...variables.values()].reduce((sum, { size }) => sum + size, 0),
+    runs,
+    ...(failures.length > 0 && { failures }),
+    ...summary,
+  };
+}
+
+/** { pool: 2, norm: "batch" } → "pool 2, norm batch". */
+function inWords(spec: unknown): string {
+  const fields = Object.entries(spec as Record<string, unknown>);
+  return fields.map(([name, value]) => `${name} ${String(value)}`).join(", ") || "no settings";
+}

@@ -1,0 +1,36 @@
+/** How heads were trained, in words, completely enough to do it again. */
+import { type HeadSettings, recipeOf } from "./settings.js";
+
+export function protocolOf(settings: HeadSettings, engine: string): string {
+  const { optimizer, learningRate: _, schedule, duration, batch, seed: __, ...more } = recipeOf(settings);
+  const extra = Object.entries(more).map(([name, value]) => `${spaced(name)} ${inWords(value)}`);
+  return [
+    `${settings.head} head`,
+    `${inWords(optimizer)}, learning rate ${settings.learningRate.join(" or ")}, ${inWords(schedule)} schedule`,
+    inWords(duration),
+    `batch ${batch}`,
+    ...extra,
+    `engine ${engine}`,
+  ].join(", ");
+}
+
+/** { kind: "sgd", momentum: 0.9 } → "sgd (momentum 0.9)"; { epochs: 7 } → "7 epochs". */
+function inWords(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  const { kind, ...fields } = value as { kind?: string };
+  const parts = Object.entries(fields).map(([name, each]) =>
+    kind === undefined && typeof each === "number" ? amount(name, each) : `${spaced(name)} ${inWords(each)}`,
+  );
+  if (kind === undefined) return parts.join(", ");
+  return parts.length === 0 ? kind : `${kind} (${parts.join(", ")})`;
+}
+
+/** Durations come number first, other settings name first. */
+function amount(name: string, value: number): string {
+  return ["epochs", "steps", "examples"].includes(name) ? `${value} ${name}` : `${spaced(name)} ${value}`;
+}
+
+/** labelSmoothing → label smoothing. */
+function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
