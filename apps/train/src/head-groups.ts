@@ -29,7 +29,7 @@ export function groupsOf({ members, results }: TrainedHeads): Group[] {
 }
 
 /** Top-1 of one head in per cent, with its 95 % interval. */
-export function top1Of({ result }: Outcome): { value: number; interval: [number, number]; n: number } {
+function top1Of({ result }: Outcome): { value: number; interval: [number, number]; n: number } {
   const { correct, n, top1 } = result.evaluation!;
   const [low, high] = wilsonInterval(correct, n);
   return { value: 100 * top1, interval: [100 * low, 100 * high], n };

@@ -2,7 +2,7 @@
  * The backend: TensorFlow.js asks it to run kernels and to keep data; it records, and runs what is recorded when something is read, when
  * a step ends, or when a lot has gathered.
  */
-import { arrayTypes } from "@difftap/core";
+import { arrayTypes, type DType } from "@difftap/core";
 import {
   type BackendTimingInfo,
   type BackendValues,
@@ -147,12 +147,12 @@ export class OnnxRuntimeBackend extends KernelBackend {
     }
     if (dtype === "complex64") throw new Error("complex tensors are made by tf.complex");
     const type = elementType(dtype);
-    const data = (arrayTypes[type] as unknown as { from(values: ArrayLike<number>): HostData }).from(
-      values as unknown as ArrayLike<number>,
-    );
+    const data = typed(values as HostData | readonly number[], type);
     const number = uniformNumber(data);
     if (number !== undefined) return this.recorder.create({ kind: "uniform", number }, shape, type);
-    return this.recorder.create({ kind: "host", data }, shape, type);
+    // A copy: the array belongs to whoever wrote it, and is handed over only when a graph runs.
+    const own = data === values ? data.slice() : data;
+    return this.recorder.create({ kind: "host", data: own }, shape, type);
   }
 
   override async read(dataId: object): Promise<BackendValues> {
@@ -291,10 +291,19 @@ function unheld(feeds: readonly Value[]): number[] {
   return feeds.flatMap(({ id, references }) => (references > 0 ? [] : [id]));
 }
 
-/** Arrays that hold one number, such as the ones that gradients are started with. Found at the first element that differs. */
+/** The values in the array type of their element type; the same array where it has that already. */
+function typed(values: HostData | readonly number[], type: DType): HostData {
+  const Type = arrayTypes[type] as unknown as typeof Float32Array;
+  return values instanceof Type ? values : Type.from(values);
+}
+
+/**
+ * The number that an array holds everywhere, such as the ones that gradients begin with: then the array equals itself moved by one
+ * element, which the machine compares at the speed of its memory.
+ */
 function uniformNumber(data: HostData): number | undefined {
   if (data.length < 2) return undefined;
-  const first = data[0]!;
-  for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
-  return first;
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const size = data.BYTES_PER_ELEMENT;
+  return bytes.subarray(size).equals(bytes.subarray(0, -size)) ? data[0] : undefined;
 }

@@ -18,6 +18,7 @@ import {
   registerKernel,
 } from "@tensorflow/tfjs-core";
 import { type BackendOptions, OnnxRuntimeBackend } from "./backend.js";
+import { registerReductionGradients } from "./gradients.js";
 import { configOf } from "./kernel.js";
 import { kernels } from "./kernels/registry.js";
 
@@ -29,6 +30,7 @@ export interface RegisterOptions extends BackendOptions {
 /** Makes the backend known. Its thread starts when TensorFlow.js first uses it. Called again, it changes nothing. */
 export function registerOnnxRuntimeBackend({ name = "onnxruntime", ...options }: RegisterOptions = {}): void {
   registerBackend(name, () => new OnnxRuntimeBackend(new URL("./worker.js", import.meta.url), options));
+  registerReductionGradients();
   for (const config of kernels.map((each) => configOf(each, name))) addKernel(config);
 }
 

@@ -3,6 +3,7 @@ import { backend_util, type CastAttrs, type DataType, type TensorInfo, util } fr
 import type { Recorder } from "../graph/recorder.js";
 import type { Value } from "../graph/value.js";
 import { type Kernel, kernel } from "../kernel.js";
+import { broadcastTensor } from "./broadcast.js";
 import { castEdge, edgeType, elementwise } from "./elementwise.js";
 
 interface X {
@@ -83,7 +84,7 @@ export const dataKernels: readonly Kernel[] = [
     },
   ),
   kernel<X, { shape: number[] }>("BroadcastTo", (graph, { x }, { shape }) =>
-    graph.tensor(graph.expand(graph.input(x), shape)),
+    broadcastTensor(graph, x, shape),
   ),
   kernel<{ s0: TensorInfo; s1: TensorInfo }>("BroadcastArgs", (graph, { s0, s1 }, _, backend) => {
     const [first, second] = [s0, s1].map(({ dataId }) => Array.from(backend.readSync(dataId) as Int32Array));

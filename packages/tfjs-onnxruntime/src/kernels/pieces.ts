@@ -5,6 +5,7 @@ import { sameShape } from "../graph/edge.js";
 import { inverse } from "../graph/layout.js";
 import type { Recorder } from "../graph/recorder.js";
 import { type Kernel, kernel } from "../kernel.js";
+import { broadcastTensor } from "./broadcast.js";
 
 interface X {
   readonly x: TensorInfo;
@@ -202,6 +203,8 @@ export const pieceKernels: readonly Kernel[] = [
   kernel<X, { reps: number[] }>("Tile", (graph, { x }, { reps }) => {
     const shape = x.shape.map((side, axis) => side * reps[axis]!);
     if (util.sizeFromShape(shape) === 0) return graph.filled(0, shape, x.dtype);
+    if (reps.every((times, axis) => times === 1 || x.shape[axis] === 1))
+      return broadcastTensor(graph, x, shape);
     return graph.tensor(
       graph.node("Tile", [graph.input(x), graph.integers(reps)], { shape, dtype: graph.input(x).dtype }),
     );
