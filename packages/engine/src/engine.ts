@@ -14,6 +14,8 @@ export interface Engine {
 export interface EnginePlace {
   /** Folder of the project whose node_modules hold the optional engines. */
   readonly from: string;
+  /** Execution providers of ONNX Runtime, in the order of preference; its CPU unless given. */
+  readonly providers?: readonly string[] | undefined;
 }
 
 export interface EngineFacts {

@@ -37,7 +37,8 @@ export interface EngineSearch {
 }
 
 /**
- * Starts the named engine, or with "auto" the first that starts.
+ * Starts the named engine, or with "auto" the first that starts. "onnxruntime:webgpu" names providers of ONNX Runtime behind a colon,
+ * several parted by "+".
  * Named engines are never replaced by another: what is asked for runs, or it is an error.
  * @throws DifftapError ENGINE_MISSING for a name this version does not have, or an engine that does not start (its
  * error as the cause, what to do about it as the hint).
@@ -50,10 +51,16 @@ export async function selectEngine(
 }
 
 async function startNamed(name: string, candidates: readonly Engine[], from: string): Promise<EngineChoice> {
-  const engine = candidates.find((each) => each.name === name);
-  if (!engine) throw unknownEngine(name);
+  const [plain, providers] = name.split(":") as [string, string?];
+  const engine = candidates.find((each) => each.name === plain);
+  if (!engine || (providers !== undefined && plain !== "onnxruntime")) throw unknownEngine(name);
   try {
-    return { name, ...(await engine.start({ from })), reason: "asked for by name", failures: [] };
+    return {
+      name,
+      ...(await engine.start({ from, providers: providers?.split("+") })),
+      reason: "asked for by name",
+      failures: [],
+    };
   } catch (cause) {
     const { reason, remedy } = failureOf(name, cause);
     throw new DifftapError("ENGINE_MISSING", `engine ${name} does not start: ${reason}`, {

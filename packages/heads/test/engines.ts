@@ -19,7 +19,7 @@ const addonFolder =
 const addon = resolve(addonFolder, "node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node");
 
 /** Starts an engine, with the gradients that TensorFlow.js's Node entry lacks. */
-export async function start(engine: (typeof engines)[number]): Promise<void> {
+export async function start(engine: string): Promise<void> {
   const { selectEngine } = (await import(/* @vite-ignore */ built)) as { selectEngine: SelectEngine };
   await selectEngine(engine, { from: addonFolder });
 }

@@ -3,6 +3,7 @@
  * the thread it is called on, so it is called on this one.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { arrayTypes, type DType } from "@difftap/core";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostData } from "./graph/value.js";
 import {
@@ -97,10 +98,10 @@ function store({ id, dtype, shape, data }: Upload): void {
   tensors.set(id, new Tensor(dtype as "float32", data as Float32Array, shape));
 }
 
-function rankZero(dtype: string, number: number): Tensor {
-  if (dtype === "int32") return new Tensor("int32", Int32Array.of(number), []);
-  if (dtype === "bool") return new Tensor("bool", Uint8Array.of(number), []);
-  return new Tensor("float32", Float32Array.of(number), []);
+function rankZero(dtype: DType, number: number): Tensor {
+  const data = new arrayTypes[dtype](1) as Float32Array;
+  data[0] = number;
+  return new Tensor(dtype as "float32", data, []);
 }
 
 function tensorOf(id: number): Tensor {
