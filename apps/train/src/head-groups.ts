@@ -2,8 +2,8 @@
 import { wilsonInterval } from "@difftap/metrics";
 import { overSeeds, type TrainedHead } from "@difftap/run-folder";
 import type { NamedResult } from "@difftap/trainer";
-import type { TrainedHeads } from "./head.js";
 import type { Member } from "./members.js";
+import type { TrainedHeads } from "./trained-heads.js";
 
 /** A head with what became of it. */
 export interface Outcome {

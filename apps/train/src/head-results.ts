@@ -4,12 +4,12 @@ import { classTables, namesOf } from "@difftap/eval";
 import { predictions } from "@difftap/metrics";
 import { RESULTS_SCHEMA, type ResultsInput, type TrainedHead, writeResults } from "@difftap/run-folder";
 import { evaluate, planTraining } from "@difftap/trainer";
-import type { TrainedHeads } from "./head.js";
 import { curvesOf } from "./head-curves.js";
 import { attentionOf, tapWeightsOf } from "./head-explanations.js";
 import { type Group, groupsOf, type RowFacts, rowOf, summaryOf } from "./head-groups.js";
 import { protocolOf } from "./protocol.js";
 import { type HeadSettings, recipeOf } from "./settings.js";
+import type { TrainedHeads } from "./trained-heads.js";
 
 interface Report {
   readonly trained: TrainedHeads;

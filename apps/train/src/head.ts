@@ -5,10 +5,10 @@ import { type EngineChoice, selectEngine } from "@difftap/engine";
 import { classCount } from "@difftap/eval";
 import { loadHead } from "@difftap/heads";
 import { createRunFolder } from "@difftap/run-folder";
-import { type NamedResult, trainMany } from "@difftap/trainer";
+import { trainMany } from "@difftap/trainer";
 import { type FeaturePair, withFeatures } from "./features.js";
 import { reportHeads } from "./head-results.js";
-import { createMembers, type Member } from "./members.js";
+import { createMembers } from "./members.js";
 import { type HeadSettings, headOptions, recipeOf } from "./settings.js";
 
 export const head: CommandSpec<typeof headOptions> = {
@@ -24,16 +24,6 @@ export const head: CommandSpec<typeof headOptions> = {
     await withFeatures(settings, context, (pair) => trainHeads(settings, context, { pair, engine }));
   },
 };
-
-export interface TrainedHeads {
-  readonly pair: FeaturePair;
-  readonly engine: EngineChoice;
-  readonly classes: number;
-  readonly members: readonly Member[];
-  readonly results: readonly NamedResult[];
-  readonly checkpoint: string | undefined;
-  readonly seconds: number;
-}
 
 async function trainHeads(
   settings: HeadSettings,

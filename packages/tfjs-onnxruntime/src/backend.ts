@@ -2,7 +2,7 @@
  * The backend: TensorFlow.js asks it to run kernels and to keep data; it records, and runs what is recorded when something is read, when
  * a step ends, or when a lot has gathered.
  */
-import { arrayTypes, type DType } from "@difftap/core";
+import { arrayTypes } from "@difftap/core";
 import {
   type BackendTimingInfo,
   type BackendValues,
@@ -12,11 +12,10 @@ import {
   KernelBackend,
   type TensorInfo,
 } from "@tensorflow/tfjs-core";
-import { ModelCache } from "./graph/model-cache.js";
-import { planGraph } from "./graph/plan.js";
+import { typed, uniformNumber } from "./graph/host-data.js";
 import { Recorder } from "./graph/recorder.js";
 import { elementType, type HostData, type Value } from "./graph/value.js";
-import type { FedNumber, Upload } from "./runtime/protocol.js";
+import { GraphRunner } from "./runtime/graph-runner.js";
 import { RuntimeThread, type ThreadStatistics } from "./runtime/runtime-thread.js";
 
 export interface BackendOptions {
@@ -50,17 +49,16 @@ const defaults: Required<BackendOptions> = {
 export class OnnxRuntimeBackend extends KernelBackend {
   readonly recorder = new Recorder();
   readonly #thread: RuntimeThread;
-  readonly #models: ModelCache;
+  readonly #runner: GraphRunner;
   readonly #options: Required<BackendOptions>;
   #scope: unknown;
-  #planMilliseconds = 0;
 
   /** @param worker the module of the runtime thread. */
   constructor(worker: URL, options: BackendOptions = {}) {
     super();
     this.#options = { ...defaults, ...options };
     this.#thread = new RuntimeThread(worker, this.#options);
-    this.#models = new ModelCache(this.#options.cacheBytes);
+    this.#runner = new GraphRunner(this.#thread, this.#options.cacheBytes);
   }
 
   /** Brings the data of tensors that another backend holds over to this one. */
@@ -69,7 +67,7 @@ export class OnnxRuntimeBackend extends KernelBackend {
     if (Array.isArray(input)) for (const each of input as readonly TensorInfo[]) this.adopt(each);
     else {
       const { dataId } = input as TensorInfo;
-      if ((dataId as Value).owner !== this.recorder) engine().moveData(this, dataId);
+      if (!this.recorder.values.owns(dataId)) engine().moveData(this, dataId);
     }
   }
 
@@ -88,38 +86,11 @@ export class OnnxRuntimeBackend extends KernelBackend {
    * computed.
    */
   flush(): void {
-    const { recorder } = this;
-    const started = performance.now();
-    const plan = planGraph(recorder.pending);
-    if (plan.outputs.length === 0) {
-      this.#thread.release(recorder.takeReleased(), this.#models.takeDropped());
-      recorder.startAnew();
-      return;
-    }
-    const { session, fed, model } = this.#models.find(plan);
-    this.#thread.run({
-      kind: "run",
-      session,
-      model,
-      uploads: plan.feeds.flatMap(uploadOf),
-      feeds: plan.feeds.map(({ id }) => id),
-      numbers: fed.map((place): FedNumber => ({ place, ...plan.numbers[place]! })),
-      outputs: plan.outputs.map(({ values }) => values.map(({ id }) => id)),
-      released: [...recorder.takeReleased(), ...unheld(plan.feeds)],
-      dropped: this.#models.takeDropped(),
-    });
-    for (const value of recorder.pending) value.state = { kind: "resident" };
-    recorder.pending.clear();
-    recorder.startAnew();
-    this.#planMilliseconds += performance.now() - started;
+    this.#runner.run(this.recorder);
   }
 
   get statistics(): BackendStatistics {
-    return {
-      ...this.#thread.statistics,
-      graphs: this.#models.size,
-      planMilliseconds: this.#planMilliseconds,
-    };
+    return { ...this.#thread.statistics, ...this.#runner.statistics };
   }
 
   // ---- data
@@ -143,16 +114,20 @@ export class OnnxRuntimeBackend extends KernelBackend {
 
   #create(values: BackendValues, shape: number[], dtype: DataType): Value {
     if (dtype === "string") {
-      return this.recorder.create({ kind: "strings", strings: values as Uint8Array[] }, shape, "uint8");
+      return this.recorder.values.create(
+        { kind: "strings", strings: values as Uint8Array[] },
+        shape,
+        "uint8",
+      );
     }
     if (dtype === "complex64") throw new Error("complex tensors are made by tf.complex");
     const type = elementType(dtype);
     const data = typed(values as HostData | readonly number[], type);
     const number = uniformNumber(data);
-    if (number !== undefined) return this.recorder.create({ kind: "uniform", number }, shape, type);
+    if (number !== undefined) return this.recorder.values.create({ kind: "uniform", number }, shape, type);
     // A copy: the array belongs to whoever wrote it, and is handed over only when a graph runs.
     const own = data === values ? data.slice() : data;
-    return this.recorder.create({ kind: "host", data: own }, shape, type);
+    return this.recorder.values.create({ kind: "host", data: own }, shape, type);
   }
 
   override async read(dataId: object): Promise<BackendValues> {
@@ -206,19 +181,19 @@ export class OnnxRuntimeBackend extends KernelBackend {
       return value;
     }
     const edge = this.recorder.edge(value);
-    const moved = this.recorder.create({ kind: "pending", edge }, value.shape, value.dtype, false);
+    const moved = this.recorder.values.create({ kind: "pending", edge }, value.shape, value.dtype, false);
     this.flush();
     return moved;
   }
 
   #dispose(value: Value): void {
-    this.recorder.release(value);
+    this.recorder.values.release(value);
   }
 
   // ---- references
 
   override incRef(dataId: object): void {
-    this.recorder.retain(dataId as Value);
+    this.recorder.values.retain(dataId as Value);
   }
 
   decRef(dataId: object): void {
@@ -231,8 +206,8 @@ export class OnnxRuntimeBackend extends KernelBackend {
 
   override disposeData(dataId: object, force = false): boolean {
     const value = dataId as Value;
-    if (value.owner !== this.recorder) return true;
-    const gone = this.recorder.release(value, force);
+    if (!this.recorder.values.owns(value)) return true;
+    const gone = this.recorder.values.release(value, force);
     if (gone && value.state.kind === "complex") {
       this.disposeData(value.state.real.dataId);
       this.disposeData(value.state.imag.dataId);
@@ -241,7 +216,7 @@ export class OnnxRuntimeBackend extends KernelBackend {
   }
 
   override numDataIds(): number {
-    return this.recorder.visible;
+    return this.recorder.values.visible;
   }
 
   // ---- about itself
@@ -276,34 +251,4 @@ export class OnnxRuntimeBackend extends KernelBackend {
   override dispose(): void {
     this.#thread.close();
   }
-}
-
-/** Hands a host value over; its data goes with it. */
-function uploadOf(value: Value): Upload[] {
-  const { id, dtype, shape, state } = value;
-  if (state.kind !== "host") return [];
-  value.state = { kind: "resident" };
-  return [{ id, dtype, shape, data: state.data }];
-}
-
-/** Values that were disposed between being recorded and being fed. */
-function unheld(feeds: readonly Value[]): number[] {
-  return feeds.flatMap(({ id, references }) => (references > 0 ? [] : [id]));
-}
-
-/** The values in the array type of their element type; the same array where it has that already. */
-function typed(values: HostData | readonly number[], type: DType): HostData {
-  const Type = arrayTypes[type] as unknown as typeof Float32Array;
-  return values instanceof Type ? values : Type.from(values);
-}
-
-/**
- * The number that an array holds everywhere, such as the ones that gradients begin with: then the array equals itself moved by one
- * element, which the machine compares at the speed of its memory.
- */
-function uniformNumber(data: HostData): number | undefined {
-  if (data.length < 2) return undefined;
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const size = data.BYTES_PER_ELEMENT;
-  return bytes.subarray(size).equals(bytes.subarray(0, -size)) ? data[0] : undefined;
 }

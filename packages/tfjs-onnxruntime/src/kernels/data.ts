@@ -65,7 +65,7 @@ export const dataKernels: readonly Kernel[] = [
     (graph, _, { shape, value, dtype = util.inferDtype(value) }) => {
       if (typeof value !== "string") return graph.filled(Number(value), shape, dtype);
       const strings = new Array<Uint8Array>(util.sizeFromShape(shape)).fill(util.encodeString(value));
-      return graph.info(graph.create({ kind: "strings", strings }, shape, "uint8"), "string");
+      return graph.info(graph.values.create({ kind: "strings", strings }, shape, "uint8"), "string");
     },
   ),
   kernel<object, { start: number; stop: number; step: number; dtype: DataType }>(

@@ -20,7 +20,7 @@ function partsOf({ dataId, shape }: TensorInfo): Parts {
 
 /** Takes both parts over. */
 function complex(graph: Recorder, { real, imag }: Parts): TensorInfo {
-  return graph.info(graph.create({ kind: "complex", real, imag }, real.shape, "float32"), "complex64");
+  return graph.info(graph.values.create({ kind: "complex", real, imag }, real.shape, "float32"), "complex64");
 }
 
 function magnitude(graph: Recorder, x: TensorInfo): TensorInfo {
