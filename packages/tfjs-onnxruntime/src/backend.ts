@@ -143,7 +143,7 @@ export class OnnxRuntimeBackend extends KernelBackend {
     try {
       return await this.#thread.read(read.id);
     } finally {
-      if (read !== value) this.#dispose(read);
+      if (read !== value) this.recorder.values.release(read);
     }
   }
 
@@ -162,7 +162,7 @@ export class OnnxRuntimeBackend extends KernelBackend {
     try {
       return this.#thread.readSync(read.id);
     } finally {
-      if (read !== value) this.#dispose(read);
+      if (read !== value) this.recorder.values.release(read);
     }
   }
 
@@ -186,18 +186,10 @@ export class OnnxRuntimeBackend extends KernelBackend {
     return moved;
   }
 
-  #dispose(value: Value): void {
-    this.recorder.values.release(value);
-  }
-
   // ---- references
 
   override incRef(dataId: object): void {
     this.recorder.values.retain(dataId as Value);
-  }
-
-  decRef(dataId: object): void {
-    (dataId as Value).references -= 1;
   }
 
   override refCount(dataId: object): number {

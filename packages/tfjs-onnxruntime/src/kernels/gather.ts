@@ -87,11 +87,6 @@ function throughNumbers(graph: Recorder, edge: Edge): Edge {
   return castEdge(graph, edge, edge.dtype === "bool" ? "int32" : edge.dtype);
 }
 
-/** Numbers of the wanted element type everywhere. */
-function everywhere(graph: Recorder, edge: Edge, shape: readonly number[]): Edge {
-  return graph.expand(edge, shape);
-}
-
 /**
  * Sums rows that belong to the same segment. A row of a negative segment, or of one too many, is left out: it goes into a row that is
  * cut off.
@@ -104,7 +99,7 @@ function segmentSum(graph: Recorder, x: TensorInfo, segmentIds: TensorInfo, numS
   const last = graph.number(numSegments, "int32");
   const bounded = graph.node("Min", [graph.node("Where", [below, last, ids], ids), last], ids);
   const updates = throughNumbers(graph, graph.input(x));
-  const target = everywhere(graph, graph.number(0, updates.dtype), [numSegments + 1, ...inner]);
+  const target = graph.expand(graph.number(0, updates.dtype), [numSegments + 1, ...inner]);
   const indices = graph.reshape(bounded, [...segmentIds.shape, 1]);
   const sums = scatter(graph, { target, indices, updates }, "add");
   const shape = [numSegments, ...inner];
@@ -139,7 +134,7 @@ export const gatherKernels: readonly Kernel[] = [
       const depth = indices.shape.length > 1 ? indices.shape.at(-1)! : 1;
       const rows = graph.reshape(graph.input(indices), [util.sizeFromShape(indices.shape) / depth, depth]);
       const wanted = graph.reshape(numbers, [rows.shape[0]!, ...shape.slice(depth)]);
-      const target = everywhere(graph, graph.number(0, numbers.dtype), shape);
+      const target = graph.expand(graph.number(0, numbers.dtype), shape);
       const result = scatter(graph, { target, indices: rows, updates: wanted }, "add");
       return graph.tensor(castEdge(graph, result, edgeType(updates.dtype)));
     },
@@ -162,13 +157,11 @@ export const gatherKernels: readonly Kernel[] = [
   >("SparseToDense", (graph, { sparseIndices, sparseValues, defaultValue }, { outputShape }) => {
     const rank = outputShape.length;
     const count = util.sizeFromShape(sparseIndices.shape) / (sparseIndices.shape.length < 2 ? 1 : rank);
-    const target = everywhere(graph, throughNumbers(graph, graph.input(defaultValue)), outputShape);
+    const target = graph.expand(throughNumbers(graph, graph.input(defaultValue)), outputShape);
     const numbers = throughNumbers(graph, graph.input(sparseValues));
-    const updates = everywhere(
-      graph,
-      graph.reshape(numbers, sparseValues.shape.length === 0 ? [1] : [count]),
-      [count],
-    );
+    const updates = graph.expand(graph.reshape(numbers, sparseValues.shape.length === 0 ? [1] : [count]), [
+      count,
+    ]);
     const indices = graph.reshape(graph.input(sparseIndices), [count, rank]);
     const result = scatter(graph, { target, indices, updates }, "none");
     return graph.tensor(castEdge(graph, result, edgeType(sparseValues.dtype)));
