@@ -4,9 +4,11 @@ import * as api from "../src/index.js";
 it("exports exactly the public surface", () => {
   expect(Object.keys(api).sort()).toEqual([
     "copyToSafetensors",
+    "copyToTorch",
     "memoryWeights",
     "openWeights",
     "weightsDigest",
     "writeSafetensors",
+    "writeTorch",
   ]);
 });

@@ -65,6 +65,12 @@ export const allowedGlobals: ReadonlySet<string> = new Set([
   UNTYPED_STORAGE,
 ]);
 
+/** Name, in the `torch` module, of the storage class of an element type. */
+export function storageClass(dtype: DType): string {
+  const found = Object.entries(storageDtypes).find(([, each]) => each === dtype);
+  return found![0];
+}
+
 /** The element type of a storage class; null for untyped bytes. */
 export function storageDtype(value: PickleValue | undefined): DType | null {
   if (isGlobal(value)) {
