@@ -2,6 +2,7 @@ export type { Batch, Timesteps } from "./batch.js";
 export { type DiffusionConfig, namedBetas, type ScheduleName } from "./betas.js";
 export { alphaCoefficients, type NoisingCoefficients } from "./coefficients.js";
 export { qSample } from "./diffuse.js";
+export type { Guided } from "./guidance.js";
 export { discretizedGaussianLogLikelihood, normalKl } from "./likelihood.js";
 export { type Losses, type LossInput, type LossType, pretrainingLoss, variationalTerm } from "./loss.js";
 export type { VarianceType } from "./model-variance.js";
@@ -17,4 +18,11 @@ export { epsilonFromXStart, xStartFromEpsilon, xStartFromPrevious } from "./pred
 export { type Respacing, respace, spaceTimesteps } from "./respace.js";
 export { type DdimOptions, ddimReverseStep, ddimStep } from "./sample-ddim.js";
 export { ddpmStep, type Step } from "./sample-ddpm.js";
+export {
+  type Guidance,
+  type OfNoisyImages,
+  type Sampler,
+  type SamplingOptions,
+  sampleImages,
+} from "./sample-images.js";
 export { type BetaSchedule, createSchedule, type Schedule } from "./schedule.js";

@@ -2,8 +2,9 @@
 import { DifftapError } from "@difftap/core";
 import { affine } from "./affine.js";
 import { type Batch, eachSample, requireLengths } from "./batch.js";
+import { conditionScore, type Guided } from "./guidance.js";
 import { type ModelAnswer, type ModelKind, pMeanVariance } from "./p-mean-variance.js";
-import { epsilonFromXStart } from "./predictions.js";
+import { epsilonFromXStart, xStartFromEpsilon } from "./predictions.js";
 import type { Step } from "./sample-ddpm.js";
 import type { Schedule } from "./schedule.js";
 
@@ -15,17 +16,18 @@ export interface DdimOptions {
 }
 
 /**
- * One step from x_t to x_{t−1}. ε is recomputed from the clipped x_0; no noise is added at t = 0.
+ * One step from x_t to x_{t−1}. ε is recomputed from the clipped x_0; no noise is added at t = 0. A gradient guides ε, and x_0
+ * follows from it without being clipped again, as in the reference.
  * @throws DifftapError as `pMeanVariance` does; USAGE_INVALID for an eta outside 0 to 1, or above 0 without noise.
  */
 export function ddimStep<B extends Batch>(
   schedule: Schedule,
   kind: ModelKind,
-  answer: ModelAnswer<B> & DdimOptions,
+  answer: ModelAnswer<B> & DdimOptions & Guided,
 ): Step<B> {
   const { eta = 0, noise, timesteps } = answer;
   requireEta(eta, noise);
-  const { predictedXStart, epsilon } = predict(schedule, kind, answer);
+  const { predictedXStart, epsilon } = guided(schedule, answer, predict(schedule, kind, answer));
   const sigma = (t: number) => eta * largestSigma(schedule, t);
   const previous = (t: number) => schedule.alphasCumprodPrev[t]!;
   const sample = affine(
@@ -59,7 +61,22 @@ export function ddimReverseStep<B extends Batch>(
   return { sample, predictedXStart };
 }
 
-function predict<B extends Batch>(schedule: Schedule, kind: ModelKind, answer: ModelAnswer<B>) {
+interface Predicted<B extends Batch> {
+  readonly predictedXStart: B;
+  readonly epsilon: B;
+}
+
+function guided<B extends Batch>(
+  schedule: Schedule,
+  { x, gradient, timesteps }: ModelAnswer<B> & Guided,
+  predicted: Predicted<B>,
+): Predicted<B> {
+  if (gradient === undefined) return predicted;
+  const epsilon = conditionScore(schedule, predicted.epsilon, gradient, timesteps);
+  return { epsilon, predictedXStart: xStartFromEpsilon(schedule, x, epsilon, timesteps) };
+}
+
+function predict<B extends Batch>(schedule: Schedule, kind: ModelKind, answer: ModelAnswer<B>): Predicted<B> {
   const { predictedXStart } = pMeanVariance(schedule, kind, answer);
   const epsilon = epsilonFromXStart(schedule, answer.x, predictedXStart, answer.timesteps);
   return { predictedXStart, epsilon };

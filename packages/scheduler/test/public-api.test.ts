@@ -17,6 +17,7 @@ it("exports exactly these names", () => {
     "qPosterior",
     "qSample",
     "respace",
+    "sampleImages",
     "spaceTimesteps",
     "variationalTerm",
     "xStartFromEpsilon",
