@@ -6,6 +6,10 @@ export {
   predictions,
   topK,
 } from "./accuracy.js";
+export type { Distance } from "./distances/distance.js";
+export { type FeatureNetwork, openFeatureNetwork } from "./distances/feature-network.js";
+export { frechetDistance } from "./distances/frechet.js";
+export { kernelDistance } from "./distances/kernel.js";
 export type { Matrix } from "./inputs.js";
 export { type BootstrapOptions, bootstrapInterval, wilsonInterval } from "./intervals.js";
 export {

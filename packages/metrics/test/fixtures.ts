@@ -10,6 +10,8 @@ export const fixturesMissing = !existsSync(`${folder}/arrays.safetensors`);
 
 export interface Expected {
   segmentation: { confusion: number[][]; pixel_accuracy: number };
+  frechet: number;
+  kernel_distance_cubic: number;
   knn_weighted_T007: Record<string, number>;
   logistic_regression: Record<string, { top1: number; logits_first_row: number[]; weights_norm: number }>;
 }
