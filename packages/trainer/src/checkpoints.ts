@@ -1,25 +1,13 @@
 /**
- * Checkpoints: `step-00000123.safetensors` holds the tensors of all models, `step-00000123.json` says what they are and announces them.
- * Both are written atomically, tensors first: a checkpoint without its JSON is not there. Step and seed are the whole position: schedule,
- * order and everything that is drawn are addressed by them.
+ * Checkpoints of heads: the tensors of all models, and what each is. Step and seed are the whole position: schedule, order and everything
+ * that is drawn are addressed by them.
  */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { openWeights, weightsDigest, writeSafetensors } from "@difftap/checkpoint";
-import {
-  DifftapError,
-  type FileSystem,
-  type NdArray,
-  stableStringify,
-  writeFailed,
-  writeFileAtomic,
-} from "@difftap/core";
+import type { FileSystem, NdArray } from "@difftap/core";
 import { z } from "zod";
+import { checkpointFiles, type NamedTensors, type SavedCheckpoint } from "./checkpoint-files.js";
 import { recipeSchema } from "./recipe.js";
 
 const SCHEMA = "difftap.checkpoint/2";
-/** The newest, and the one before it should the newest turn out damaged. */
-const KEPT = 2;
 
 const bestSchema = z.strictObject({ step: z.int().min(0), value: z.number() });
 
@@ -52,12 +40,6 @@ const stateSchema = z.strictObject({
   written: z.strictObject({ metrics: z.int().min(0), events: z.int().min(0) }),
 });
 
-const fileSchema = stateSchema.extend({
-  schema: z.literal(SCHEMA),
-  weights: z.string().regex(/^step-\d+\.safetensors$/),
-  sha256: z.string(),
-});
-
 export type ModelState = z.output<typeof modelSchema>;
 export type CheckpointState = z.output<typeof stateSchema>;
 
@@ -79,6 +61,8 @@ export interface Checkpoint extends Omit<CheckpointState, "models"> {
   readonly models: readonly ModelCheckpoint[];
 }
 
+const files = checkpointFiles(SCHEMA, stateSchema);
+
 /**
  * Writes a checkpoint into a folder and removes all but the newest two. `tensors` are in the order of the state's models. Gives the
  * path of its JSON.
@@ -90,16 +74,8 @@ export async function writeCheckpoint(
   tensors: readonly ModelTensors[],
   fileSystem: FileSystem,
 ): Promise<string> {
-  const name = `step-${String(state.step).padStart(8, "0")}`;
-  const weights = join(folder, `${name}.safetensors`);
   const named = state.models.flatMap((model, index) => prefixed(model.name, tensors[index]!));
-  await writeSafetensors(weights, named, {}, { fileSystem });
-  const sha256 = await weightsDigest(weights);
-  const path = join(folder, `${name}.json`);
-  const description = { schema: SCHEMA, ...state, weights: `${name}.safetensors`, sha256 };
-  await writeFileAtomic(path, `${stableStringify(description)}\n`, { fileSystem });
-  await removeOld(folder, fileSystem);
-  return path;
+  return files.write(folder, state, named, { fileSystem });
 }
 
 /** `model.fc.weight` of a model alone, `NAME:model.fc.weight` of one among several. */
@@ -116,34 +92,13 @@ function prefixed(name: string, tensors: ModelTensors): [string, NdArray][] {
   );
 }
 
-async function removeOld(folder: string, fileSystem: FileSystem): Promise<void> {
-  const announced = await listCheckpoints(folder);
-  const kept = new Set(announced.slice(-KEPT).map((name) => name.replace(".json", "")));
-  const old = (await readdir(folder)).filter(
-    (file) => /^step-\d+\.(json|safetensors)$/.test(file) && !kept.has(file.split(".")[0]!),
-  );
-  // JSON first: what is announced is there.
-  for (const file of old.sort()) {
-    const path = join(folder, file);
-    await fileSystem.unlink(path).catch((cause: unknown) => {
-      throw writeFailed(path, cause);
-    });
-  }
-}
-
-/** Names of the JSON files, oldest first. */
-async function listCheckpoints(folder: string): Promise<string[]> {
-  const files = await readdir(folder).catch(() => [] as string[]);
-  return files.filter((file) => /^step-\d+\.json$/.test(file)).sort();
-}
-
 /**
  * The newest checkpoint of a folder; undefined when it has none.
  * @throws DifftapError as `readCheckpoint`.
  */
 export async function latestCheckpoint(folder: string): Promise<Checkpoint | undefined> {
-  const newest = (await listCheckpoints(folder)).at(-1);
-  return newest === undefined ? undefined : readCheckpoint(join(folder, newest));
+  const saved = await files.latest(folder);
+  return saved && withTensors(saved);
 }
 
 /**
@@ -151,45 +106,15 @@ export async function latestCheckpoint(folder: string): Promise<Checkpoint | und
  * @throws DifftapError FILE_MISSING; CHECKPOINT_REFUSED when JSON or tensors are damaged or do not belong together.
  */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new DifftapError("FILE_MISSING", `cannot read checkpoint ${path}`, { cause });
-  });
-  const { schema: _, sha256, weights, models, ...position } = parseDescription(path, text);
-  const file = join(path, "..", weights);
-  if ((await weightsDigest(file)) !== sha256)
-    throw refused(path, `${weights} is not the file it was written with`);
-  const tensors = await readTensors(file);
-  const complete = models.map((model) => ({ ...model, tensors: tensorsOf(model.name, tensors) }));
-  return { path, ...position, models: complete };
+  return withTensors(await files.read(path));
 }
 
-function parseDescription(path: string, text: string): z.output<typeof fileSchema> {
-  const parsed = fileSchema.safeParse(parseJson(path, text));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw refused(path, `it is no ${SCHEMA}: ${issue!.path.join(".")}: ${issue!.message}`, parsed.error);
+function withTensors({ path, state, tensors }: SavedCheckpoint<CheckpointState>): Checkpoint {
+  const models = state.models.map((model) => ({ ...model, tensors: tensorsOf(model.name, tensors) }));
+  return { path, ...state, models };
 }
 
-function parseJson(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw refused(path, "it is no JSON", cause);
-  }
-}
-
-async function readTensors(file: string): Promise<[string, NdArray][]> {
-  const source = await openWeights(file);
-  try {
-    const tensors: [string, NdArray][] = [];
-    for (const name of source.tensors.keys()) tensors.push([name, await source.read(name)]);
-    return tensors;
-  } finally {
-    await source.close();
-  }
-}
-
-function tensorsOf(model: string, tensors: readonly [string, NdArray][]): ModelTensors {
+function tensorsOf(model: string, tensors: NamedTensors): ModelTensors {
   const parts = PARTS.map((part) => {
     const prefix = prefixOf(model, part);
     const own = tensors.filter(([name]) => name.startsWith(prefix));
@@ -199,11 +124,4 @@ function tensorsOf(model: string, tensors: readonly [string, NdArray][]): ModelT
     ] as const;
   });
   return Object.fromEntries(parts) as unknown as ModelTensors;
-}
-
-function refused(path: string, reason: string, cause?: unknown): DifftapError {
-  return new DifftapError("CHECKPOINT_REFUSED", `checkpoint ${path}: ${reason}`, {
-    hint: "delete it; the checkpoint before it takes its place",
-    ...(cause !== undefined && { cause }),
-  });
 }

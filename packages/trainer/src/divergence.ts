@@ -20,9 +20,13 @@ export interface StepPlace {
 }
 
 /** NUMERIC naming what was seen, step, learning rate and last good checkpoint. */
-export function divergence(seen: string, place: StepPlace): DifftapError {
+export function divergence(
+  seen: string,
+  place: StepPlace,
+  hint = "lower the learning rate, or standardise the features",
+): DifftapError {
   return new DifftapError("NUMERIC", `${seen} ${sentence(place)}: training diverged; ${remains(place)}`, {
-    hint: "lower the learning rate, or standardise the features",
+    hint,
     details: { ...place, seen },
   });
 }

@@ -24,12 +24,16 @@ export const durationSchema = amounts as unknown as z.ZodType<Duration, Duration
 export interface Pace {
   readonly samples: number;
   readonly batch: number;
-  /** An epoch takes each sample once; its last batch may be shorter. */
+  /** An epoch takes each sample at most once. */
   readonly stepsPerEpoch: number;
 }
 
-export function paceOf(samples: number, batch: number): Pace {
-  return { samples, batch, stepsPerEpoch: Math.ceil(samples / batch) };
+/** What an epoch does with samples that fill no batch: a shorter one, or they are left out until the next epoch's order. */
+export type LastBatch = "shorter" | "dropped";
+
+export function paceOf(samples: number, batch: number, last: LastBatch): Pace {
+  const batches = samples / batch;
+  return { samples, batch, stepsPerEpoch: last === "shorter" ? Math.ceil(batches) : Math.floor(batches) };
 }
 
 /** Steps until the duration has passed, rounded up. */

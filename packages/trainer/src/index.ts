@@ -1,4 +1,12 @@
 export { type Augmentation, augmentImages } from "./augment-images.js";
+export { type Average, createAverage } from "./average.js";
+export {
+  type CheckpointFiles,
+  checkpointFiles,
+  type NamedTensors,
+  type SavedCheckpoint,
+  type WriteCheckpointOptions,
+} from "./checkpoint-files.js";
 export {
   type Checkpoint,
   type CheckpointState,
@@ -9,10 +17,22 @@ export {
   readCheckpoint,
   type Tensors,
 } from "./checkpoints.js";
-export type { Duration, Pace } from "./duration.js";
+export {
+  alone,
+  type Collective,
+  type CollectiveKind,
+  collectiveKinds,
+  openCollective,
+  shareOf,
+} from "./collective.js";
+export { type Differentiated, differentiate } from "./differentiate.js";
+export { divergence, type StepPlace } from "./divergence.js";
+export { type Duration, durationSchema, type LastBatch, type Pace, stepsIn } from "./duration.js";
 export { type EvaluateOptions, type Evaluation, evaluate, evaluateMany, type Score } from "./evaluate.js";
-
-export { learningRateAt, planTraining, type TrainingPlan } from "./plan.js";
+export type { Optimizer, StepNumbers } from "./optimizer.js";
+export { optimizerOf, optimizerSettings } from "./optimizer-registry.js";
+export { parseSettings } from "./parse-settings.js";
+export { learningRateAt, planSteps, planTraining, type TrainingPlan } from "./plan.js";
 export {
   type LearningRecipe,
   paperRecipe,
@@ -22,7 +42,9 @@ export {
   recipeSchema,
 } from "./recipe.js";
 export type { TrainingOptions } from "./run.js";
-export type { MetricLine } from "./run-log.js";
+export { type LogLengths, type MetricLine, openRunLog, type RunLog } from "./run-log.js";
+export { checkSameFacts, recipeFacts } from "./same-training.js";
+export { scheduleSettings } from "./schedule-registry.js";
 export { type FeatureSource, type LabelledBatch, memorySource, type ReadOptions } from "./source.js";
 export { restoreModel } from "./state.js";
 export {
@@ -37,3 +59,5 @@ export {
   trainMany,
 } from "./train.js";
 export type { ForwardOptions, Trainable } from "./trainable.js";
+export { recordUpdate, type Updating } from "./update.js";
+export { type Assignment, assignVariables, firstBroken, readVariables } from "./variables.js";

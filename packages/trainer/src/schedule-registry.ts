@@ -3,9 +3,10 @@ import { z } from "zod";
 import type { ScheduleDefinition } from "./schedule.js";
 import { constant } from "./schedules/constant.js";
 import { cosine } from "./schedules/cosine.js";
+import { linear } from "./schedules/linear.js";
 import { step } from "./schedules/step.js";
 
-export const schedules = [constant, step, cosine] as const;
+export const schedules = [constant, step, cosine, linear] as const;
 
 type Schema = (typeof schedules)[number]["settings"];
 const [first, ...others] = schedules.map(({ settings }) => settings as Schema);

@@ -1,15 +1,13 @@
-/** Between variables on the engine and arrays in a checkpoint. */
-import { DifftapError, type NdArray, ndarray } from "@difftap/core";
-import { tf } from "@difftap/engine";
+/** Between what a learner holds and a checkpoint. */
+import { DifftapError } from "@difftap/core";
 import type { ModelCheckpoint, ModelState, ModelTensors, Tensors } from "./checkpoints.js";
 import type { Learner } from "./learner.js";
 import type { Trainable } from "./trainable.js";
-
-type NamedVariables = Iterable<readonly [string, tf.Variable]>;
+import { assignVariables, firstBroken, readVariables } from "./variables.js";
 
 /** Parameters and buffers as they are now. */
 export function captureModel({ variables, buffers }: Trainable): Promise<Tensors> {
-  return readAll([...variables, ...buffers]);
+  return readVariables([...variables, ...buffers]);
 }
 
 /** All that a learner holds on the engine; of one that failed only its best. */
@@ -19,26 +17,19 @@ export async function captureLearner(learner: Learner): Promise<ModelTensors> {
   if (progress.status === "failed") return { model: {}, optimizer: {}, ema: {}, best };
   const [own, state, ema] = await Promise.all([
     captureModel(model),
-    readAll(optimizer.state),
-    readAll(average?.state ?? []),
+    readVariables(optimizer.state),
+    readVariables(average?.state ?? []),
   ]);
   return { model: own, optimizer: state, ema, best };
 }
 
-async function readAll(named: NamedVariables): Promise<Tensors> {
-  const arrays = [...named].map(async ([name, variable]) => {
-    const data = Float32Array.from(await variable.data());
-    return [name, ndarray("float32", variable.shape, data)] as const;
-  });
-  return Object.fromEntries(await Promise.all(arrays));
-}
-
 /** The first tensor with a value that is not finite, as `part.name`; such a state is not worth keeping. */
 export function brokenTensor(tensors: ModelTensors): string | undefined {
-  const all = Object.entries(tensors).flatMap(([part, own]) =>
-    Object.entries(own as Tensors).map(([name, { data }]) => ({ name: `${part}.${name}`, data })),
-  );
-  return all.find(({ data }) => !(data as Float32Array).every(Number.isFinite))?.name;
+  for (const [part, own] of Object.entries(tensors)) {
+    const broken = firstBroken(own);
+    if (broken !== undefined) return `${part}.${broken}`;
+  }
+  return undefined;
 }
 
 /** What a checkpoint says of a learner beside its tensors. */
@@ -65,7 +56,7 @@ export function resumeLearner(learner: Learner, saved: ModelCheckpoint): void {
   const { model, optimizer, average, progress } = learner;
   const { tensors, steps, status, failure, best, stale } = saved;
   if (status !== "failed") {
-    assignAll([
+    assignVariables([
       { own: [...model.variables, ...model.buffers], given: tensors.model },
       { own: [...optimizer.state], given: tensors.optimizer },
       { own: [...(average?.state ?? [])], given: tensors.ema },
@@ -90,42 +81,5 @@ export function restoreModel(
   which: "latest" | "best" = "latest",
 ): void {
   const given = which === "best" ? tensors.best : { ...tensors.model, ...tensors.ema };
-  assignAll([{ own: [...variables, ...buffers], given }]);
-}
-
-interface Assignment {
-  readonly own: readonly (readonly [string, tf.Variable])[];
-  readonly given: Tensors;
-}
-
-function assignAll(assignments: readonly Assignment[]): void {
-  const problems = assignments.flatMap(mismatches);
-  if (problems.length > 0) {
-    throw new DifftapError(
-      "WEIGHTS_MISMATCH",
-      `the checkpoint does not fit the model: ${problems.join("; ")}`,
-      { details: { problems } },
-    );
-  }
-  for (const { own, given } of assignments) {
-    for (const [name, variable] of own) assign(variable, given[name]!);
-  }
-}
-
-function mismatches({ own, given }: Assignment): string[] {
-  const names = new Set(own.map(([name]) => name));
-  const surplus = Object.keys(given).filter((name) => !names.has(name));
-  const wrong = own.flatMap(([name, { shape }]) => {
-    const found = given[name];
-    if (!found) return [`${name} is missing`];
-    const same = found.dtype === "float32" && String(found.shape) === String(shape);
-    return same
-      ? []
-      : [`${name} is ${found.dtype} [${found.shape.join(", ")}], not float32 [${shape.join(", ")}]`];
-  });
-  return [...wrong, ...surplus.map((name) => `${name} is surplus`)];
-}
-
-function assign(variable: tf.Variable, array: NdArray): void {
-  tf.tidy(() => variable.assign(tf.tensor(Float32Array.from(array.data as Float32Array), variable.shape)));
+  assignVariables([{ own: [...variables, ...buffers], given }]);
 }

@@ -4,12 +4,13 @@
  */
 import { tf } from "@difftap/engine";
 import { crossEntropy, type EngineBatch, engineBatch } from "./batch.js";
-import { clipByGlobalNorm } from "./clip.js";
+import { differentiate } from "./differentiate.js";
 import type { Learner } from "./learner.js";
 import { drawMixing } from "./mixup.js";
 import { learningRateAt, type TrainingPlan } from "./plan.js";
 import type { ResolvedRecipe } from "./recipe.js";
 import type { LabelledBatch } from "./source.js";
+import { recordUpdate } from "./update.js";
 
 export interface StepOutcome {
   readonly loss: number;
@@ -58,33 +59,22 @@ function mixingOf({ mixup, seed }: ResolvedRecipe, step: number, n: number) {
 }
 
 function recordStep(learner: Learner, batch: EngineBatch, step: number, plan: TrainingPlan): Recorded {
-  const { recipe, optimizer, average } = learner;
+  const { model, recipe, optimizer, average } = learner;
   const learningRate = learningRateAt(recipe, step, plan);
-  let classes = 0;
-  const numbers = tf.tidy(() => {
-    const { loss, gradients, ...found } = differentiate(learner, batch, step);
-    classes = found.classes;
-    const { clipNorm } = recipe;
-    const clipped = clipNorm === undefined ? { gradients } : clipByGlobalNorm(gradients, clipNorm);
-    optimizer.update(clipped.gradients, { rate: learningRate, step: step + 1 });
-    average?.update(step + 1);
-    return tf.stack("norm" in clipped ? [loss, clipped.norm] : [loss]) as tf.Tensor1D;
-  });
-  return { numbers, learningRate, classes };
-}
-
-/** Loss and gradients, by the parameters' names, in training mode. */
-function differentiate({ model, recipe }: Learner, batch: EngineBatch, step: number) {
   let classes = 0;
   const lossOf = () => {
     const logits = model.forward(batch.features, { training: true, step });
     classes = logits.shape[1];
     return crossEntropy(logits, batch.targets(classes, recipe.labelSmoothing));
   };
-  const { value: loss, grads } = tf.variableGrads(lossOf, [...model.variables.values()]);
-  const named = [...model.variables].flatMap(([name, variable]) => {
-    const gradient = grads[variable.name];
-    return gradient ? [[name, gradient] as const] : [];
+  const numbers = tf.tidy(() => {
+    const { loss, gradients } = differentiate(model.variables, lossOf);
+    const averages = average ? [average] : [];
+    const norm = recordUpdate({ optimizer, averages, clipNorm: recipe.clipNorm }, gradients, {
+      rate: learningRate,
+      step: step + 1,
+    });
+    return tf.stack(norm ? [loss, norm] : [loss]) as tf.Tensor1D;
   });
-  return { loss, classes, gradients: new Map<string, tf.Tensor>(named) };
+  return { numbers, learningRate, classes };
 }
