@@ -4,30 +4,23 @@
  *
  *   node tooling/crash/extraction.mjs --kills 3 -- --dataset 'webdataset:train.tar.gz' --count 20000 --blocks 9 --timesteps 50
  */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { repository } from "../bootstrap/pnpm.mjs";
+import { commandLine, finished, start } from "./started.mjs";
 
-const split = process.argv.indexOf("--");
-const options = process.argv.slice(2, split === -1 ? undefined : split);
-const command =
-  split === -1
-    ? ["--dataset", "scenes:count=20000,size=32,seed=1", "--blocks", "9"]
-    : process.argv.slice(split + 1);
-const kills = Number(options[options.indexOf("--kills") + 1] ?? 3) || 3;
+const { kills, command } = commandLine(["--dataset", "scenes:count=20000,size=32,seed=1", "--blocks", "9"]);
 const folder = mkdtempSync(join(tmpdir(), "difftap-crash-"));
 
 const started = performance.now();
-const whole = await finished(start("whole"));
+const whole = await finished(extract("whole"));
 const wholeSeconds = (performance.now() - started) / 1000;
 console.log(`uninterrupted: ${whole.samples} images in ${wholeSeconds.toFixed(1)} s`);
 
 for (let kill = 0; kill < kills; kill++) {
-  const run = start("killed");
+  const run = extract("killed");
   const after = (0.15 + 0.5 * Math.random()) * wholeSeconds;
   await Promise.race([sleep(after * 1000), run.exit]);
   run.process.kill("SIGKILL");
@@ -37,7 +30,7 @@ for (let kill = 0; kill < kills; kill++) {
   );
 }
 const before = chunksIn("killed");
-const resumed = await finished(start("killed"));
+const resumed = await finished(extract("killed"));
 const perChunk = Math.ceil(whole.samples / chunksIn("whole"));
 console.log(
   `resumed: computed ${resumed.computed} images; ${before} chunks of about ${perChunk} had been there`,
@@ -45,41 +38,14 @@ console.log(
 compare("killed");
 
 await Promise.all([
-  finished(start("sharded", "--shard", "0/2")),
-  finished(start("sharded", "--shard", "1/2")),
+  finished(extract("sharded", "--shard", "0/2")),
+  finished(extract("sharded", "--shard", "1/2")),
 ]);
 compare("sharded");
 rmSync(folder, { recursive: true });
 
-function start(store, ...extra) {
-  const argv = [
-    join(repository, "apps/eval/dist/bin.js"),
-    "features",
-    ...command,
-    "--out",
-    join(folder, store),
-    "--json",
-    ...extra,
-  ];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  child.stdout.on("data", (text) => {
-    out += text;
-  });
-  let said = "";
-  child.stderr.on("data", (text) => {
-    said = `${said}${text}`.slice(-2000);
-  });
-  const exit = new Promise((resolve) => {
-    child.on("close", (code, signal) => resolve({ code, signal, out, said }));
-  });
-  return { process: child, exit };
-}
-
-async function finished({ exit }) {
-  const { code, out, said } = await exit;
-  if (code !== 0) throw new Error(`the extraction ended with exit code ${code}\n${said}`);
-  return JSON.parse(out);
+function extract(store, ...extra) {
+  return start("apps/eval", ["features", ...command, "--out", join(folder, store), "--json", ...extra]);
 }
 
 function files(store) {

@@ -3,6 +3,7 @@ import { wilsonInterval } from "@difftap/metrics";
 import { overSeeds, type TrainedHead } from "@difftap/run-folder";
 import type { NamedResult } from "@difftap/trainer";
 import type { Member } from "./members.js";
+import { protocolOf } from "./protocol.js";
 import type { TrainedHeads } from "./trained-heads.js";
 
 /** A head with what became of it. */
@@ -36,12 +37,12 @@ function top1Of({ result }: Outcome): { value: number; interval: [number, number
 }
 
 /** Mean and deviation over the seeds of a group; undefined when all of them failed. */
-export function summaryOf({ sound }: Group): ReturnType<typeof overSeeds> | undefined {
+function summaryOf({ sound }: Group): ReturnType<typeof overSeeds> | undefined {
   return sound.length === 0 ? undefined : overSeeds(sound.map((outcome) => top1Of(outcome).value));
 }
 
 export interface RowFacts {
-  readonly protocol: string;
+  readonly engine: string;
   readonly split: string;
   /** Seconds of the whole training, shared evenly by its heads. */
   readonly seconds: number;
@@ -52,7 +53,8 @@ export interface RowFacts {
 export function rowOf(group: Group, facts: RowFacts): TrainedHead | undefined {
   const summary = summaryOf(group);
   if (!summary) return undefined;
-  const { description, variables } = group.sound[0]!.member.model;
+  const { model, settings } = group.sound[0]!.member;
+  const { description, variables } = model;
   const runs = group.sound.map((outcome) => ({
     seed: outcome.member.seed,
     top1: top1Of(outcome),
@@ -67,7 +69,7 @@ export function rowOf(group: Group, facts: RowFacts): TrainedHead | undefined {
     name: group.title,
     head: description.head,
     taps: description.taps.map(({ name }) => name),
-    protocol: facts.protocol,
+    protocol: protocolOf(settings, facts.engine),
     split: facts.split,
     settings: inWords(description.spec),
     parameters: [...variables.values()].reduce((sum, { size }) => sum + size, 0),

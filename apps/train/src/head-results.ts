@@ -6,9 +6,10 @@ import { RESULTS_SCHEMA, type ResultsInput, type TrainedHead, writeResults } fro
 import { evaluate, planTraining } from "@difftap/trainer";
 import { curvesOf } from "./head-curves.js";
 import { attentionOf, tapWeightsOf } from "./head-explanations.js";
-import { type Group, groupsOf, type RowFacts, rowOf, summaryOf } from "./head-groups.js";
-import { protocolOf } from "./protocol.js";
-import { type HeadSettings, recipeOf } from "./settings.js";
+import { type Group, groupsOf, type RowFacts, rowOf } from "./head-groups.js";
+import { headsOf } from "./one-head.js";
+import { recipeOf } from "./recipe.js";
+import type { HeadSettings } from "./settings.js";
 import type { TrainedHeads } from "./trained-heads.js";
 
 interface Report {
@@ -17,7 +18,6 @@ interface Report {
   readonly context: CommandContext;
   readonly groups: readonly Group[];
   readonly rows: readonly TrainedHead[];
-  readonly protocol: string;
   /** Heads that ended without a number, and why. */
   readonly failures: readonly string[];
 }
@@ -29,27 +29,28 @@ export async function reportHeads(
   context: CommandContext,
 ): Promise<void> {
   const groups = groupsOf(trained);
-  const protocol = protocolOf(settings, trained.engine.name);
   const facts: RowFacts = {
-    protocol,
+    engine: trained.engine.name,
     split: "test",
     seconds: trained.seconds / trained.members.length,
-    stepsPerEpoch: planTraining(recipeOf(settings), trained.pair.train.source.length).stepsPerEpoch,
+    stepsPerEpoch: planTraining(recipeOf(headsOf(settings)[0]!), trained.pair.train.source.length)
+      .stepsPerEpoch,
   };
   const rows = groups.flatMap((group) => rowOf(group, facts) ?? []);
   const failures = groups.flatMap(({ failed }) =>
     failed.map(({ member, result }) => `${member.name}: ${result.failure!.message}`),
   );
-  const report = { trained, settings, context, groups, rows, protocol, failures };
+  const report = { trained, settings, context, groups, rows, failures };
   await writeResults(settings.out, await resultsOf(report));
   print(report);
 }
 
-function print({ trained, settings, context, rows, protocol, failures }: Report): void {
+function print({ trained, settings, context, rows, failures }: Report): void {
   const split = `test split of ${trained.pair.test.request.dataset.name}`;
+  const protocols = [...new Set(rows.map(({ protocol }) => protocol))];
   if (context.json) {
     const summary = {
-      protocol,
+      protocol: protocols.join("; "),
       split,
       seeds: settings.seeds,
       heads: rows,
@@ -59,7 +60,7 @@ function print({ trained, settings, context, rows, protocol, failures }: Report)
     context.terminal.data(`${JSON.stringify(summary, null, 2)}\n`);
     return;
   }
-  const lines = [...rows.map(lineOf), ...failures, `${protocol}, ${split}`];
+  const lines = [...rows.map(lineOf), ...failures, ...protocols, split];
   context.terminal.data(`${lines.join("\n")}\n`);
 }
 
@@ -74,7 +75,7 @@ function lineOf({ name, runs, mean, deviation }: TrainedHead): string {
 }
 
 async function resultsOf(report: Report): Promise<ResultsInput> {
-  const { trained, settings, context, groups, rows, protocol, failures } = report;
+  const { trained, settings, context, groups, rows, failures } = report;
   const { pair, members, seconds, classes } = trained;
   const { request } = pair.train;
   const weights = await Promise.all(groups.map(tapWeightsOf));
@@ -82,9 +83,9 @@ async function resultsOf(report: Report): Promise<ResultsInput> {
   return {
     schema: RESULTS_SCHEMA,
     kind: "head",
-    title: `${settings.head} head on ${pair.train.taps.map(({ name }) => name).join(", ")}`,
+    title: titleOf(settings, pair),
     created: new Date().toISOString(),
-    protocol,
+    protocol: bestOf(rows)?.protocol ?? "no head ended with a number",
     split: "test",
     seeds: settings.seeds,
     dataset: {
@@ -110,11 +111,19 @@ async function resultsOf(report: Report): Promise<ResultsInput> {
   };
 }
 
+function titleOf(settings: HeadSettings, { train }: TrainedHeads["pair"]): string {
+  const heads = headsOf(settings).map(({ title, head }) => title ?? head);
+  const named = heads.length === 1 ? `${heads[0]} head` : `${heads.join(", ")} heads`;
+  return `${named} on ${train.taps.map(({ name }) => name).join(", ")}`;
+}
+
+function bestOf<T extends { readonly mean: number }>(rows: readonly T[]): T | undefined {
+  return [...rows].sort((a, b) => b.mean - a.mean)[0];
+}
+
 /** Classes and attention of the first seed of the head with the best mean. */
-async function explainBest({ trained, settings, groups }: Report) {
-  const [best] = groups
-    .filter(({ sound }) => sound.length > 0)
-    .sort((a, b) => summaryOf(b)!.mean - summaryOf(a)!.mean);
+async function explainBest({ trained, settings, groups, rows }: Report) {
+  const best = groups.find(({ title }) => title === bestOf(rows)?.name);
   if (!best) return {};
   const { batch } = settings;
   const { test, train } = trained.pair;

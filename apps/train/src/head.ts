@@ -3,13 +3,14 @@ import { type CommandContext, type CommandSpec, describeEnvironment } from "@dif
 import { DifftapError } from "@difftap/core";
 import { type EngineChoice, selectEngine } from "@difftap/engine";
 import { classCount } from "@difftap/eval";
-import { loadHead } from "@difftap/heads";
 import { createRunFolder } from "@difftap/run-folder";
 import { trainMany } from "@difftap/trainer";
 import { type FeaturePair, withFeatures } from "./features.js";
 import { reportHeads } from "./head-results.js";
 import { createMembers } from "./members.js";
-import { type HeadSettings, headOptions, recipeOf } from "./settings.js";
+import { headsOf } from "./one-head.js";
+import { recipeOf } from "./recipe.js";
+import { type HeadSettings, headOptions } from "./settings.js";
 
 export const head: CommandSpec<typeof headOptions> = {
   name: "head",
@@ -18,7 +19,7 @@ export const head: CommandSpec<typeof headOptions> = {
   presets: new URL("../presets/", import.meta.url),
   options: headOptions,
   run: async (settings, context) => {
-    recipeOf(settings);
+    for (const one of headsOf(settings)) recipeOf(one);
     const engine = await selectEngine(settings.engine);
     context.terminal.note(`engine ${engine.name} ${engine.version} on ${engine.device}: ${engine.reason}`);
     await withFeatures(settings, context, (pair) => trainHeads(settings, context, { pair, engine }));
@@ -33,8 +34,7 @@ async function trainHeads(
   const started = performance.now();
   const { train, test } = pair;
   const classes = classesOf(pair);
-  const definition = await loadHead(settings.head);
-  const members = createMembers({ definition, taps: train.taps, classes, settings });
+  const members = await createMembers(settings, { taps: train.taps, classes });
   try {
     await createRunFolder(settings.out, {
       config: settings,
@@ -44,7 +44,7 @@ async function trainHeads(
       models: members.map(({ name, model, recipe }) => ({ name, model, recipe })),
       source: train.source,
       validation: test.source,
-      recipe: recipeOf(settings),
+      recipe: recipeOf(headsOf(settings)[0]!),
       folder: settings.out,
       signal: context.signal,
       onProgress: context.onProgress,

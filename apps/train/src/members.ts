@@ -1,33 +1,33 @@
-/** The heads of a run: one for each seed, learning rate and, where asked for, array; all see the same batches. */
-import { createHead, type Head, type HeadDefinition, type HeadTap } from "@difftap/heads";
+/** The heads of a run: one for each entry, seed, learning rate and, where asked for, array; all see the same batches. */
+import { DifftapError } from "@difftap/core";
+import { createHead, type Head, type HeadDefinition, type HeadTap, loadHead } from "@difftap/heads";
 import type { ModelToTrain } from "@difftap/trainer";
-import { type HeadSettings, jsonObject } from "./settings.js";
+import { headsOf, type OneHead } from "./one-head.js";
+import { learningOf } from "./recipe.js";
+import { jsonObject } from "./setting-values.js";
+import type { HeadSettings } from "./settings.js";
 
 export interface Member extends ModelToTrain {
   readonly model: Head;
   readonly seed: number;
-  readonly learningRate: number;
   /** What it is called apart from its seed; heads that differ in nothing else share it. */
   readonly title: string;
+  readonly settings: OneHead;
 }
 
 export interface MemberInputs {
-  readonly definition: HeadDefinition;
+  /** Those that the run reads. */
   readonly taps: readonly HeadTap[];
   readonly classes: number;
-  readonly settings: HeadSettings;
 }
 
-/** @throws DifftapError as `createHead`; heads made before the one that fails are disposed. */
-export function createMembers(inputs: MemberInputs): Member[] {
-  const { seeds, learningRate: rates, each } = inputs.settings;
-  const groups = each === "array" ? inputs.taps.map((tap) => [tap]) : [inputs.taps];
+/** @throws DifftapError as `loadHead` and `createHead`, REQUEST_INVALID for a tap that is not read; heads made before are disposed. */
+export async function createMembers(settings: HeadSettings, inputs: MemberInputs): Promise<Member[]> {
   const members: Member[] = [];
   try {
-    for (const taps of groups) {
-      for (const learningRate of rates) {
-        for (const seed of seeds) members.push(createMember({ ...inputs, taps }, { learningRate, seed }));
-      }
+    for (const one of headsOf(settings)) {
+      const definition = await loadHead(one.head);
+      for (const member of membersOf(definition, one, inputs)) members.push(member);
     }
   } catch (error) {
     for (const { model } of members) model.dispose();
@@ -36,17 +36,51 @@ export function createMembers(inputs: MemberInputs): Member[] {
   return members;
 }
 
+function* membersOf(definition: HeadDefinition, settings: OneHead, inputs: MemberInputs): Generator<Member> {
+  const taps = tapsOf(settings, inputs.taps);
+  const groups = settings.each === "array" ? taps.map((tap) => [tap]) : [taps];
+  for (const group of groups) {
+    for (const learningRate of settings.learningRate) {
+      for (const seed of settings.seeds) {
+        const variant = { taps: group, learningRate, seed, classes: inputs.classes };
+        yield createMember(definition, settings, variant);
+      }
+    }
+  }
+}
+
+interface Variant extends MemberInputs {
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
 function createMember(
-  { definition, taps, classes, settings }: MemberInputs,
-  { learningRate, seed }: { learningRate: number; seed: number },
+  definition: HeadDefinition,
+  settings: OneHead,
+  { taps, classes, learningRate, seed }: Variant,
 ): Member {
   const spec = jsonObject("spec", settings.spec);
   const model = createHead({ head: definition.name, spec, taps, classes, seed }, [definition]);
   const parts = [
-    definition.name,
+    settings.title ?? definition.name,
     ...(settings.each === "array" ? [taps[0]!.name] : []),
     ...(settings.learningRate.length > 1 ? [`rate ${learningRate}`] : []),
   ];
   const title = parts.join(", ");
-  return { name: `${title}, seed ${seed}`, title, model, seed, learningRate, recipe: { learningRate } };
+  const recipe = { ...learningOf(settings), learningRate };
+  return { name: `${title}, seed ${seed}`, title, model, seed, recipe, settings };
+}
+
+function tapsOf({ head, reads }: OneHead, taps: readonly HeadTap[]): readonly HeadTap[] {
+  return reads?.map((wanted) => findTap(wanted, taps, head)) ?? taps;
+}
+
+function findTap(wanted: string, taps: readonly HeadTap[], head: string): HeadTap {
+  const found = taps.find(({ name }) => name === wanted);
+  if (found) return found;
+  const names = taps.map(({ name }) => name);
+  throw new DifftapError("REQUEST_INVALID", `head ${head} asks for ${wanted}, which this run does not read`, {
+    hint: `it reads ${names.join(", ")}`,
+    details: { head, wanted, names },
+  });
 }

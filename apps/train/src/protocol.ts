@@ -1,11 +1,12 @@
 /** How heads were trained, in words, completely enough to do it again. */
-import { type HeadSettings, recipeOf } from "./settings.js";
+import type { OneHead } from "./one-head.js";
+import { recipeOf } from "./recipe.js";
 
-export function protocolOf(settings: HeadSettings, engine: string): string {
+export function protocolOf(settings: OneHead, engine: string): string {
   const { optimizer, learningRate: _, schedule, duration, batch, seed: __, ...more } = recipeOf(settings);
   const extra = Object.entries(more).map(([name, value]) => `${spaced(name)} ${inWords(value)}`);
   return [
-    `${settings.head} head`,
+    `${settings.title ?? settings.head} head`,
     `${inWords(optimizer)}, learning rate ${settings.learningRate.join(" or ")}, ${inWords(schedule)} schedule`,
     inWords(duration),
     `batch ${batch}`,

@@ -66,6 +66,46 @@ test("seeds, learning rates and arrays are trained in one pass", () => {
   expect(heads.every(({ runs, deviation }) => runs.length === 2 && Number.isFinite(deviation))).toBe(true);
 });
 
+test("heads of a list are trained in one pass, each with its own taps and its own way to learn", async () => {
+  const list = JSON.stringify([
+    { head: "linear", arrays: ["t50/b02"], learningRate: 0.1 },
+    { head: "linear", title: "linear, later block", arrays: ["t50/b05"], optimizer: "adamw" },
+    { head: "difformer", spec: { width: 16, heads: 2, layers: 1 }, learningRate: [0.01, 0.001] },
+  ]);
+  const out = join(folder, "list");
+  const argv = ["--heads", list, "--seeds", "0,1", "--epochs", "1", "--batch", "50", "--out", out];
+  const trained = train("head", ...stores, ...argv, "--json");
+  expect(trained.code, trained.err).toBe(0);
+  const { heads } = JSON.parse(trained.out) as Printed;
+  expect(heads.map(({ name, taps }) => [name, taps])).toEqual([
+    ["linear", ["t50/b02"]],
+    ["linear, later block", ["t50/b05"]],
+    ["difformer, rate 0.01", ["t50/b02", "t50/b05"]],
+    ["difformer, rate 0.001", ["t50/b02", "t50/b05"]],
+  ]);
+  expect(heads.every(({ runs }) => runs.length === 2)).toBe(true);
+  expect(heads[1]!.protocol).toContain("linear, later block head, adamw, learning rate 0.01");
+  const alone = train(
+    "head",
+    ...stores,
+    "--arrays",
+    "t50/b02",
+    "--seeds",
+    "0,1",
+    ...quick.slice(4),
+    "--epochs",
+    "1",
+    "--batch",
+    "50",
+    "--out",
+    join(folder, "alone"),
+    "--json",
+  );
+  expect((JSON.parse(alone.out) as Printed).heads[0]!.runs.map(({ top1 }) => top1)).toEqual(
+    heads[0]!.runs.map(({ top1 }) => top1),
+  );
+});
+
 test("difformer on two blocks, with its own optimiser; eval head gives the same number", async () => {
   const out = join(folder, "difformer");
   const spec = JSON.stringify({ pool: 2, width: 32, heads: 4, layers: 1 });
@@ -219,6 +259,19 @@ describe("bad input is refused and explained", () => {
     ["an unknown field of the spec", ["--spec", '{"pol":2}'], 2, 'did you mean "pool"'],
     ["an engine that is not there", ["--engine", "cuda"], 1, "ENGINE_MISSING"],
     ["a batch larger than the set", ["--batch", "301"], 2, "300"],
+    [
+      "a head of a list that asks for what the run does not read",
+      ["--heads", '[{"head":"mlp","arrays":["t9/b02"]}]'],
+      2,
+      "it reads t50/b02, t50/b05",
+    ],
+    ["an unknown setting in a list of heads", ["--heads", '[{"head":"mlp","batch":3}]'], 2, "batch"],
+    [
+      "two heads of a list with one name",
+      ["--heads", '[{"head":"weighted"},{"head":"weighted"}]'],
+      2,
+      "is there twice",
+    ],
     ["two durations", ["--epochs", "1", "--steps", "5"], 2, "--epochs, --steps, --examples"],
     ["an unknown optimiser", ["--optimizer", "adm"], 2, "adam"],
     ["an unknown preset", ["--preset", "paper"], 2, "paper-linear"],

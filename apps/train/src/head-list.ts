@@ -1,0 +1,36 @@
+/** Several heads in one run: each entry is the run's settings with some of its own; all see the same batches. */
+import { words } from "@difftap/command-line";
+import { z } from "zod";
+import { nameOrObject, optionalAmount, rates } from "./setting-values.js";
+
+/** How batches come (their size, order, mixup, for how long) is the run's; what a head does with them may be its own. */
+const ownSettings = z.strictObject({
+  /** What tables call it, where the head's name says too little. */
+  title: z.string().min(1).optional(),
+  head: z.string().min(1),
+  spec: nameOrObject().optional(),
+  /** Which of the run's arrays it reads, such as t10/b09; all unless given. */
+  arrays: words().optional(),
+  optimizer: nameOrObject().optional(),
+  learningRate: rates().optional(),
+  schedule: nameOrObject().optional(),
+  warmUp: optionalAmount(),
+  clipNorm: optionalAmount(),
+  labelSmoothing: optionalAmount(),
+  ema: optionalAmount(),
+  patience: z.int().positive().optional(),
+});
+
+export type ListedHead = z.output<typeof ownSettings>;
+
+/** JSON in a flag, a list in a file. */
+export const headList = () => z.preprocess(fromJson, z.array(ownSettings).min(1));
+
+function fromJson(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
