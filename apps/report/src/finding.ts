@@ -2,7 +2,18 @@
 import type { Baseline, Grid, Results, RunResult } from "@difftap/run-folder";
 import { bestCell, type Cell, cellsOf, placeOf } from "./grid-reading.js";
 import { headFinding } from "./head-finding.js";
-import { measured, onePlace, range, sampleSize, tapName, timestepName, upperFirst } from "./numbers.js";
+import {
+  counted,
+  measured,
+  onePlace,
+  range,
+  sampleSize,
+  seedNames,
+  tapName,
+  timestepName,
+  upperFirst,
+} from "./numbers.js";
+import { howDrawn } from "./samples-reading.js";
 
 /** This many cells within the best one's interval make a plateau. */
 const PLATEAU = 3;
@@ -18,8 +29,8 @@ export interface Finding {
 }
 
 /**
- * What the run found. A grid speaks of its best cell, trained heads of the best of them, other runs of their first top-1 (or first)
- * number.
+ * What the run found. A grid speaks of its best cell, trained heads of the best of them, generated images of how they were drawn,
+ * other runs of their first top-1 (or first) number.
  */
 export function describeFinding(results: Results): Finding {
   const best = results.grid && bestCell(results.grid);
@@ -29,6 +40,13 @@ export function describeFinding(results: Results): Finding {
     return {
       headline: upperFirst(headline),
       details: [...details, ...others.slice(0, MORE).map(resultSentence)],
+    };
+  }
+  if (results.kind === "samples" && results.samples) {
+    const { count } = results.samples;
+    return {
+      headline: `${counted(count)} ${count === 1 ? "image" : "images"} drawn from noise: ${howDrawn(results.samples)}, ${seedNames(results.seeds)}.`,
+      details: results.results.slice(0, MORE).map(resultSentence),
     };
   }
   const main = results.results.find(({ metric }) => metric === "top-1") ?? results.results[0];

@@ -26,6 +26,7 @@ import { type Html, html, verbatim } from "./html.js";
 import { counted, sampleSize, seedNames } from "./numbers.js";
 import { facts, provenanceSection } from "./provenance-section.js";
 import { resultsTable } from "./results-table.js";
+import { samplesSection } from "./samples-section.js";
 import { styles } from "./styles.js";
 
 export interface ReportOptions {
@@ -76,6 +77,7 @@ const kinds: Readonly<Record<Results["kind"], string>> = {
   probe: "Linear probe",
   knn: "Nearest neighbours",
   head: "Trained head",
+  samples: "Generated images",
 };
 
 function eyebrow({ kind, dataset, created }: Results): string {
@@ -98,7 +100,8 @@ function runFacts({ model, dataset, protocol, split, seeds, grid }: Results): Ht
     ],
     [
       "Data",
-      `${dataset.name}: ${counted(dataset.train)} training and ${counted(dataset.test)} test images${classes}`,
+      dataset.train + dataset.test > 0 &&
+        `${dataset.name}: ${counted(dataset.train)} training and ${counted(dataset.test)} test images${classes}`,
     ],
     ["Protocol", `${protocol}; split ${split}; ${seedNames(seeds)}`],
     ["Reading", grid && readingOf(grid)],
@@ -150,7 +153,9 @@ ${looks && html`<section>${attentionSection(attention, `picture-${index + 1}`)}<
 function detailSections({ results, metrics }: RunFolder): Html {
   const provenance = `Protocol: ${results.protocol}; split ${results.split}; ${sampleSize(imagesOf(results))}; ${seedNames(results.seeds)}.`;
   const curves = trainingCurves(results, metrics);
-  return html`${curves.length > 0 && html`<section><h3>Curves</h3>${curveCharts(curves).map(chartSection)}</section>`}
+  const drawn = results.samples && `${results.model.name}, ${seedNames(results.seeds)}.`;
+  return html`${results.samples && html`<section>${samplesSection(results.samples, drawn ?? "")}</section>`}
+${curves.length > 0 && html`<section><h3>Curves</h3>${curveCharts(curves).map(chartSection)}</section>`}
 ${results.confusion && html`<section>${confusionSection(results.confusion, provenance)}</section>`}
 ${results.perClass && results.perClass.length > 0 && html`<section>${classesSection(results.perClass, provenance)}</section>`}
 ${results.examples && results.examples.best.length + results.examples.worst.length > 0 && html`<section>${examplesSection(results.examples, provenance)}</section>`}`;

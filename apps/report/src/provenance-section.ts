@@ -8,6 +8,7 @@ const commands: Readonly<Record<Results["kind"], string>> = {
   probe: "difftap-eval probe",
   knn: "difftap-eval knn",
   head: "difftap-train head",
+  samples: "difftap-eval sample",
 };
 
 export function provenanceSection({ results, environment, config, path }: RunFolder): Html {

@@ -112,6 +112,7 @@ details>*:not(summary){margin-top:.5rem}
 .gallery img{display:block;width:6rem;height:6rem;object-fit:contain;image-rendering:pixelated;background:var(--panel);border-radius:3px}
 .gallery figcaption{color:var(--ink);margin-top:.3rem;line-height:1.35}
 .gallery small{display:block;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:.75rem}
+.samples img{display:block;max-width:100%;height:auto;image-rendering:pixelated;background:var(--panel);border-radius:3px}
 .probability{font-variant-numeric:tabular-nums;color:var(--muted)}
 pre{background:var(--panel);border-radius:4px;padding:.7rem .9rem;overflow-x:auto;font:.8125rem/1.5 ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace;margin:.4rem 0}
 code{font-family:ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',monospace;font-size:.8125rem;overflow-wrap:anywhere}

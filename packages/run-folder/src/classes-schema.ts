@@ -28,7 +28,7 @@ export const perClassSchema = closedObject({
   interval,
 });
 
-const imageAddress = z
+export const imageAddress = z
   .string()
   .regex(
     /^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/,

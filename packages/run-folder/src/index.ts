@@ -22,6 +22,7 @@ export {
   resultSchema,
   resultsSchema,
 } from "./results-schema.js";
+export type { Samples } from "./samples-schema.js";
 export {
   appendMetric,
   createRunFolder,

@@ -18,6 +18,7 @@ import { gridSchema } from "./grid-schema.js";
 import { brokenLinks } from "./head-links.js";
 import { headSchema } from "./heads-schema.js";
 import { count, interval, seeds, text, timestep, withinInterval } from "./parts.js";
+import { samplesSchema } from "./samples-schema.js";
 
 /** The version written into every `results.json`. */
 export const RESULTS_SCHEMA = "difftap.results/1";
@@ -58,7 +59,7 @@ const referenceSchema = closedObject({
  */
 export const resultsSchema = closedObject({
   schema: z.literal(RESULTS_SCHEMA),
-  kind: z.enum(["grid", "probe", "knn", "head"]),
+  kind: z.enum(["grid", "probe", "knn", "head", "samples"]),
   title: text,
   created: z.iso.datetime().optional(),
   protocol: text,
@@ -87,6 +88,7 @@ export const resultsSchema = closedObject({
   perClass: z.array(perClassSchema).optional(),
   curves: z.array(curveSchema).optional(),
   examples: examplesSchema.optional(),
+  samples: samplesSchema.optional(),
   reference: z.array(referenceSchema).optional(),
   command: text.optional(),
   notes: z.array(text).optional(),
