@@ -14,7 +14,13 @@ export {
   pMeanVariance,
 } from "./p-mean-variance.js";
 export { type Gaussian, qPosterior } from "./posterior.js";
-export { epsilonFromXStart, xStartFromEpsilon, xStartFromPrevious } from "./predictions.js";
+export {
+  epsilonFromXStart,
+  velocityOf,
+  xStartFromEpsilon,
+  xStartFromPrevious,
+  xStartFromVelocity,
+} from "./predictions.js";
 export { type Respacing, respace, spaceTimesteps } from "./respace.js";
 export { type DdimOptions, ddimReverseStep, ddimStep } from "./sample-ddim.js";
 export { ddpmStep, type Step } from "./sample-ddpm.js";

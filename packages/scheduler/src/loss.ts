@@ -6,6 +6,7 @@ import { discretizedGaussianLogLikelihood, normalKl } from "./likelihood.js";
 import { learnsVariance } from "./model-variance.js";
 import { type ModelKind, type Prediction, pMeanVariance, splitOutput } from "./p-mean-variance.js";
 import { type Gaussian, posteriorMean, qPosterior } from "./posterior.js";
+import { velocityOf } from "./predictions.js";
 import type { Schedule } from "./schedule.js";
 
 /** MSE and KL as they are; RESCALED_MSE scales its variational term by T/1000, RESCALED_KL by T, the number of kept steps. */
@@ -94,6 +95,7 @@ function predictionTarget(schedule: Schedule, { mean }: ModelKind, input: LossIn
   requireLengths(xStart.length, { noise });
   if (mean === "EPSILON") return noise;
   if (mean === "START_X") return xStart;
+  if (mean === "VELOCITY") return velocityOf(schedule, Float64Array.from(xStart), noise, timesteps);
   return posteriorMean(schedule, xStart, qSample(schedule, xStart, noise, timesteps), timesteps);
 }
 

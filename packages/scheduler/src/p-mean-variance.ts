@@ -3,11 +3,11 @@ import { DifftapError } from "@difftap/core";
 import { type Batch, emptyLike, requireLengths, type Timesteps } from "./batch.js";
 import { learnsVariance, modelVariance, type VarianceType } from "./model-variance.js";
 import { type Gaussian, posteriorMean } from "./posterior.js";
-import { xStartFromEpsilon, xStartFromPrevious } from "./predictions.js";
+import { xStartFromEpsilon, xStartFromPrevious, xStartFromVelocity } from "./predictions.js";
 import type { Schedule } from "./schedule.js";
 
-/** What the network predicts: the noise, the image, or the posterior mean itself. */
-export type MeanType = "EPSILON" | "START_X" | "PREVIOUS_X";
+/** What the network predicts: the noise, the image, the posterior mean itself, or v = √ᾱ·ε − √(1 − ᾱ)·x_0. */
+export type MeanType = "EPSILON" | "START_X" | "PREVIOUS_X" | "VELOCITY";
 
 /** How a network's output is to be read. The published ADM networks are EPSILON with LEARNED_RANGE. */
 export interface ModelKind {
@@ -61,11 +61,13 @@ function rawXStart<B extends Batch>(
       return xStartFromEpsilon(schedule, x, output, timesteps);
     case "PREVIOUS_X":
       return xStartFromPrevious(schedule, x, output, timesteps);
+    case "VELOCITY":
+      return xStartFromVelocity(schedule, x, output, timesteps);
     case "START_X":
       return output;
     default:
       throw new DifftapError("CONFIG_INVALID", `there is no mean type "${String(mean)}"`, {
-        hint: "known: EPSILON, START_X, PREVIOUS_X",
+        hint: "known: EPSILON, START_X, PREVIOUS_X, VELOCITY",
       });
   }
 }

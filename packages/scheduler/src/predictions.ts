@@ -53,3 +53,37 @@ export function xStartFromPrevious<B extends Batch>(
     [(t) => 1 / posteriorMeanCoef1[t]!, previous],
   );
 }
+
+/** x_0 from x_t and v: √ᾱ·x_t − √(1 − ᾱ)·v. Source: Salimans and Ho 2022 (arXiv 2202.00512), appendix D. @throws DifftapError as `qSample` does */
+export function xStartFromVelocity<B extends Batch>(
+  schedule: Schedule,
+  xT: B,
+  velocity: Batch,
+  timesteps: Timesteps,
+): B {
+  requireLengths(xT.length, { velocity });
+  const { sqrtAlphasCumprod, sqrtOneMinusAlphasCumprod } = schedule;
+  return affine(
+    schedule,
+    timesteps,
+    [(t) => sqrtAlphasCumprod[t]!, xT],
+    [(t) => -sqrtOneMinusAlphasCumprod[t]!, velocity],
+  );
+}
+
+/** v = √ᾱ·ε − √(1 − ᾱ)·x_0, which a network of mean type VELOCITY predicts. @throws DifftapError as `qSample` does */
+export function velocityOf<B extends Batch>(
+  schedule: Schedule,
+  xStart: B,
+  epsilon: Batch,
+  timesteps: Timesteps,
+): B {
+  requireLengths(xStart.length, { epsilon });
+  const { sqrtAlphasCumprod, sqrtOneMinusAlphasCumprod } = schedule;
+  return affine(
+    schedule,
+    timesteps,
+    [(t) => -sqrtOneMinusAlphasCumprod[t]!, xStart],
+    [(t) => sqrtAlphasCumprod[t]!, epsilon],
+  );
+}

@@ -13,8 +13,10 @@ import {
   pretrainingLoss,
   qPosterior,
   qSample,
+  velocityOf,
   xStartFromEpsilon,
   xStartFromPrevious,
+  xStartFromVelocity,
 } from "../src/index.js";
 
 const schedule = createSchedule({ steps: 100, schedule: "cosine", rescaleTimesteps: false });
@@ -67,6 +69,12 @@ describe("predictions", () => {
     expectClose(epsilonFromXStart(schedule, xT, xStart, timesteps), noise);
     const { mean } = qPosterior(schedule, xStart, xT, timesteps);
     expectClose(xStartFromPrevious(schedule, xT, mean, timesteps), xStart, 7);
+    const velocity = velocityOf(schedule, xStart, noise, timesteps);
+    velocity.forEach((value, i) => {
+      const alphaBar = schedule.alphasCumprod[timesteps[Math.floor(i / 10)]!]!;
+      expect(value).toBeCloseTo(Math.sqrt(alphaBar) * noise[i]! - Math.sqrt(1 - alphaBar) * xStart[i]!, 12);
+    });
+    expectClose(xStartFromVelocity(schedule, xT, velocity, timesteps), xStart);
   });
 
   it("agree whatever the network predicts", () => {
@@ -74,6 +82,7 @@ describe("predictions", () => {
       EPSILON: noise,
       START_X: xStart,
       PREVIOUS_X: qPosterior(schedule, xStart, xT, timesteps).mean,
+      VELOCITY: velocityOf(schedule, xStart, noise, timesteps),
     };
     for (const [mean, modelOutput] of Object.entries(outputs)) {
       const kind = { mean, variance: "FIXED_LARGE" } as ModelKind;
@@ -206,6 +215,7 @@ describe("losses", () => {
       EPSILON: noise,
       START_X: xStart,
       PREVIOUS_X: qPosterior(schedule, xStart, xT, timesteps).mean,
+      VELOCITY: velocityOf(schedule, xStart, noise, timesteps),
     };
     const kind: ModelKind = { mean, variance: "FIXED_LARGE" };
     const made = pretrainingLoss(schedule, kind, "MSE", { ...input, modelOutput: outputs[mean] });

@@ -20,7 +20,9 @@ it("exports exactly these names", () => {
     "sampleImages",
     "spaceTimesteps",
     "variationalTerm",
+    "velocityOf",
     "xStartFromEpsilon",
     "xStartFromPrevious",
+    "xStartFromVelocity",
   ]);
 });
