@@ -210,18 +210,21 @@ describe("losses", () => {
   const learned: ModelKind = { mean: "EPSILON", variance: "LEARNED_RANGE" };
   const input = { xStart, noise, timesteps };
 
-  it.each(["EPSILON", "START_X", "PREVIOUS_X"] as const)("are 0 in mean square for a perfect %s", (mean) => {
-    const outputs = {
-      EPSILON: noise,
-      START_X: xStart,
-      PREVIOUS_X: qPosterior(schedule, xStart, xT, timesteps).mean,
-      VELOCITY: velocityOf(schedule, xStart, noise, timesteps),
-    };
-    const kind: ModelKind = { mean, variance: "FIXED_LARGE" };
-    const made = pretrainingLoss(schedule, kind, "MSE", { ...input, modelOutput: outputs[mean] });
-    expect(Array.from(made.mse!)).toEqual([0, 0, 0, 0]);
-    expect(made.vb).toBeUndefined();
-  });
+  it.each(["EPSILON", "START_X", "PREVIOUS_X", "VELOCITY"] as const)(
+    "are 0 in mean square for a perfect %s",
+    (mean) => {
+      const outputs = {
+        EPSILON: noise,
+        START_X: xStart,
+        PREVIOUS_X: qPosterior(schedule, xStart, xT, timesteps).mean,
+        VELOCITY: velocityOf(schedule, xStart, noise, timesteps),
+      };
+      const kind: ModelKind = { mean, variance: "FIXED_LARGE" };
+      const made = pretrainingLoss(schedule, kind, "MSE", { ...input, modelOutput: outputs[mean] });
+      expect(Array.from(made.mse!)).toEqual([0, 0, 0, 0]);
+      expect(made.vb).toBeUndefined();
+    },
+  );
 
   it("of a perfect network with the posterior's variance have a variational term of 0, t = 0 apart", () => {
     const modelOutput = new Float64Array(80).fill(-1);
@@ -297,8 +300,8 @@ describe("wrong input", () => {
   });
 
   it("as an unknown kind of model is refused", () => {
-    const mean = { ...epsilonKind, mean: "VELOCITY" as "EPSILON" };
-    expect(() => pMeanVariance(schedule, mean, answer)).toThrow('there is no mean type "VELOCITY"');
+    const mean = { ...epsilonKind, mean: "IMAGE" as "EPSILON" };
+    expect(() => pMeanVariance(schedule, mean, answer)).toThrow('there is no mean type "IMAGE"');
     const variance = { ...epsilonKind, variance: "NONE" as "LEARNED" };
     expect(() => pMeanVariance(schedule, variance, answer)).toThrow('there is no variance type "NONE"');
   });
