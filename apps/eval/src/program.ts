@@ -8,6 +8,7 @@ import { grid } from "./commands/grid.js";
 import { head } from "./commands/head.js";
 import { knn } from "./commands/knn.js";
 import { probe } from "./commands/probe.js";
+import { sample } from "./commands/sample.js";
 import { taps } from "./commands/taps.js";
 import { verify } from "./commands/verify.js";
 
@@ -23,6 +24,7 @@ export function evalProgram(terminal: Terminal): Command {
   addCommand(program, probe, terminal);
   addCommand(program, knn, terminal);
   addCommand(program, head, terminal);
+  addCommand(program, sample, terminal);
   addCommand(program, verify, terminal);
   addCommand(program, doctor, terminal);
   return program;

@@ -3,9 +3,9 @@
 import type { NdArray } from "@difftap/core";
 import { loadImages } from "@difftap/datasets";
 import type { Example } from "@difftap/run-folder";
-import { encode } from "fast-png";
 import type { Selection } from "./images.js";
 import type { LabelledFeatures } from "./labelled.js";
+import { encodePng, fromPlanes, pngAddress } from "./png.js";
 
 const SHOWN = 8;
 
@@ -71,18 +71,12 @@ export async function picturesOf(
     batch: chosen.length,
     onCorrupt: "fail",
   })) {
-    found.push(...batch.ids.map((id, row) => ({ id, image: pngAddress(batch.images, row, size) })));
+    found.push(...batch.ids.map((id, row) => ({ id, image: pictureOf(batch.images, row, size) })));
   }
   return found;
 }
 
-function pngAddress(images: NdArray<"uint8">, place: number, size: number): string {
-  const pixels = size * size;
-  const planes = images.data.subarray(place * 3 * pixels, (place + 1) * 3 * pixels);
-  const data = Uint8Array.from(
-    { length: 3 * pixels },
-    (_, at) => planes[(at % 3) * pixels + Math.floor(at / 3)]!,
-  );
-  const png = encode({ width: size, height: size, channels: 3, depth: 8, data });
-  return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+function pictureOf(images: NdArray<"uint8">, place: number, size: number): string {
+  const planes = images.data.subarray(place * 3 * size * size, (place + 1) * 3 * size * size);
+  return pngAddress(encodePng(fromPlanes(planes, size, size)));
 }
