@@ -46,6 +46,8 @@ async function trainHeads(
       validation: test.source,
       recipe: recipeOf(headsOf(settings)[0]!),
       folder: settings.out,
+      evaluateEvery: { epochs: settings.evaluateEvery ?? 1 },
+      checkpointEvery: { epochs: settings.checkpointEvery ?? 1 },
       signal: context.signal,
       onProgress: context.onProgress,
     });

@@ -61,6 +61,8 @@ export const headOptions = {
   mixup: optional("<alpha>", "mixes pairs of samples, share drawn from Beta(alpha, alpha)"),
   ema: optional("<decay>", "evaluates and keeps an exponential moving average of the weights"),
   patience: option("<n>", "stops after so many evaluations without a better one", wholeNumber(1).optional()),
+  evaluateEvery: optional("<epochs>", "how often the test set is measured on the way (default: 1)"),
+  checkpointEvery: optional("<epochs>", "how often a checkpoint is written (default: 1)"),
   batch: option("<n>", "samples per step", wholeNumber(1).default(128)),
   seeds: option(
     "<list>",
