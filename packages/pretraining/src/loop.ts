@@ -1,0 +1,147 @@
+/** The pretraining loop: seeded order, one step after the other, samples and checkpoints between. */
+import { setImmediate } from "node:timers/promises";
+import { DifftapError, isDifftapError, permutation, streams, throwIfAborted } from "@difftap/core";
+import { checkStep } from "./divergence.js";
+import { type Part, preparePart } from "./part.js";
+import { type PretrainingRun, saveRun } from "./run.js";
+import { writeSamples } from "./samples.js";
+import type { TrainingImages } from "./source.js";
+import { type PretrainingStep, takeStep } from "./step.js";
+
+/** Trains from wherever the run stands to its end. @throws DifftapError as `pretrain` says. */
+export async function pretrainToEnd(run: PretrainingRun): Promise<void> {
+  try {
+    while (run.step < run.plan.steps) await trainEpoch(run);
+  } catch (error) {
+    if (isDifftapError(error, "INTERRUPTED")) throw await interrupted(run, error);
+    throw error;
+  }
+}
+
+/** From wherever the run stands to the end of its epoch, or of the training. */
+async function trainEpoch(run: PretrainingRun): Promise<void> {
+  const { options, plan, share, recipe } = run;
+  const { signal, source } = options;
+  const first = run.step;
+  const last = Math.min(plan.steps, (Math.floor(first / plan.stepsPerEpoch) + 1) * plan.stepsPerEpoch);
+  // Several ranks stop together, between steps; a source that stopped by itself would leave the others waiting.
+  const alone = run.collective.size === 1;
+  const batches = source.batches(ownIndices(run, first, last), { batch: share, ...(alone && { signal }) });
+  const parts = ahead(preparedParts(run, batches, first));
+  try {
+    while (run.step < last) {
+      stopTogether(run);
+      const outcome = await takeStep(run, take(parts, recipe.accumulate));
+      await afterStep(run, outcome);
+      // A signal gets its turn here.
+      await setImmediate();
+    }
+  } finally {
+    await parts.return?.(undefined);
+  }
+}
+
+/** @throws DifftapError INTERRUPTED on every rank when the signal of one has fired. */
+function stopTogether({ collective, options: { signal } }: PretrainingRun): void {
+  const stopped = Float32Array.of(signal?.aborted ? 1 : 0);
+  collective.allReduce(stopped);
+  throwIfAborted(signal);
+  if (stopped[0]! > 0) throw new DifftapError("INTERRUPTED", "another rank was interrupted");
+}
+
+/** Indices of the images that this rank needs for the steps from `first` to `last`, both of one epoch, in order. */
+function ownIndices(
+  { plan, recipe, options, collective, share }: PretrainingRun,
+  first: number,
+  last: number,
+) {
+  const epoch = Math.floor(first / plan.stepsPerEpoch);
+  const order = permutation(
+    { seed: recipe.seed, stream: streams.order, index: epoch },
+    options.source.length,
+  );
+  const own = share * recipe.accumulate;
+  const indices = new Uint32Array((last - first) * own);
+  for (let step = first; step < last; step++) {
+    const start = (step % plan.stepsPerEpoch) * recipe.batch + collective.rank * own;
+    indices.set(order.subarray(start, start + own), (step - first) * own);
+  }
+  return indices;
+}
+
+async function* preparedParts(
+  { recipe, collective, share }: PretrainingRun,
+  batches: AsyncIterable<TrainingImages>,
+  first: number,
+): AsyncGenerator<Part> {
+  let made = 0;
+  for await (const images of batches) {
+    const step = first + Math.floor(made / recipe.accumulate);
+    const place = collective.rank * recipe.accumulate + (made % recipe.accumulate);
+    made += 1;
+    yield preparePart(images, { first: place * share, count: share }, { seed: recipe.seed, step }, recipe);
+  }
+}
+
+/** Makes the next item while the last one is in use. */
+async function* ahead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = items.next();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = items.next();
+      // Where it fails and nobody asks for it any more.
+      next.catch(() => undefined);
+      yield value;
+    }
+  } finally {
+    await items.return(undefined);
+  }
+}
+
+/** The next `count` items; those behind them stay for later. */
+async function* take<T>(items: AsyncGenerator<T>, count: number): AsyncGenerator<T> {
+  for (let taken = 0; taken < count; taken++) {
+    const { done, value } = await items.next();
+    if (done) throw new DifftapError("DATA_REFUSED", "the source gave fewer images than its length says");
+    yield value;
+  }
+}
+
+async function afterStep(run: PretrainingRun, outcome: PretrainingStep): Promise<void> {
+  run.step += 1;
+  checkStep(run, outcome);
+  const { step, plan, recipe, every } = run;
+  await run.log?.append({
+    step,
+    epoch: step / plan.stepsPerEpoch,
+    split: "train",
+    values: valuesOf(outcome),
+  });
+  if (step % every.samples === 0 || (step === plan.steps && run.options.samples)) await writeSamples(run);
+  if (step === plan.steps || step % every.checkpoint === 0) await saveRun(run);
+  run.options.onProgress?.({
+    task: "training",
+    done: step,
+    total: plan.steps,
+    unit: "steps",
+    detail: `loss ${outcome.loss.toFixed(4)}, ${(step * recipe.batch).toLocaleString("en")} images`,
+  });
+}
+
+function valuesOf({ loss, mse, vb, learningRate, gradientNorm }: PretrainingStep): Record<string, number> {
+  return { loss, mse, vb, learningRate, ...(gradientNorm !== undefined && { gradientNorm }) };
+}
+
+async function interrupted(run: PretrainingRun, cause: DifftapError): Promise<DifftapError> {
+  await saveRun(run);
+  const { step, checkpoint, plan } = run;
+  return new DifftapError("INTERRUPTED", `interrupted after step ${step} of ${plan.steps}`, {
+    hint: checkpoint
+      ? "run the same command again to continue"
+      : "train into a folder to be able to continue",
+    details: { step, checkpoint },
+    cause,
+  });
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import * as api from "../src/index.js";
+
+test("the public surface is exactly this list", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "coefficientsAt",
+    "drawSamples",
+    "losses",
+    "memoryImages",
+    "noised",
+    "parsePretrainingRecipe",
+    "pictureGrid",
+    "predictions",
+    "pretrain",
+    "pretrainingLosses",
+    "pretrainingRecipeSchema",
+    "timestepSampling",
+  ]);
+});
