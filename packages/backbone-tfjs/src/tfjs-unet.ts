@@ -11,20 +11,24 @@
 import {
   type Architecture,
   type BlockInfo,
+  blockParameters,
   blockTable,
   checkWeights,
-  kernelShape,
   parameterShapes,
+  resumeUnet,
+  type Shortcuts,
+  type UnetConditions,
   type UnetInputs,
-  unet,
+  type UnetState,
   type Visit,
 } from "@difftap/backbone";
 import { DifftapError } from "@difftap/core";
-import * as tf from "@tensorflow/tfjs-core";
-import type { DropoutAddress } from "./ops/dropout.js";
+import type * as tf from "@tensorflow/tfjs-core";
+import { createDropout, type Dropout, type DropoutAddress } from "./ops/dropout.js";
 import { channelsFirst, channelsLast } from "./ops/layout.js";
+import { tfjsShortcuts } from "./ops/shortcuts.js";
 import { tfjsOps } from "./ops/tfjs-ops.js";
-import { readVariables, type TrainableChoice, type Weights, weightSource } from "./variables.js";
+import { kernelsOf, readVariables, type TrainableChoice, type Weights, weightSource } from "./variables.js";
 
 export interface TfjsUnetOptions {
   readonly architecture: Architecture;
@@ -32,6 +36,8 @@ export interface TfjsUnetOptions {
   readonly weights: Weights;
   /** False unless given: frozen, and no gradient work is spent on parameters. */
   readonly trainable?: TrainableChoice;
+  /** Keep only what goes into each block, and run it again for the gradient: less memory, more time; false unless given. */
+  readonly recompute?: boolean;
 }
 
 export interface ForwardOptions {
@@ -57,6 +63,15 @@ export interface TfjsUnet {
    * @throws DifftapError REQUEST_INVALID for labels that are missing or not wanted, and for dropout without an address.
    */
   forward(inputs: UnetInputs<tf.Tensor>, options?: ForwardOptions): tf.Tensor4D | undefined;
+  /**
+   * Runs the blocks after `state.block`; maps of the state are [N, C, H, W]. Differentiable with respect to them too.
+   * @returns as `forward`
+   * @throws DifftapError as `forward`; REQUEST_INVALID for a skip connection that the state lacks.
+   */
+  resume(
+    inputs: UnetConditions<tf.Tensor> & { readonly state: UnetState<tf.Tensor> },
+    options?: ForwardOptions,
+  ): tf.Tensor4D | undefined;
   dispose(): void;
 }
 
@@ -68,38 +83,66 @@ export async function createTfjsUnet({
   architecture,
   weights,
   trainable = false,
+  recompute = false,
 }: TfjsUnetOptions): Promise<TfjsUnet> {
   const source = weightSource(weights);
   checkWeights(architecture, source);
   const variables = await readVariables(source, parameterShapes(architecture).keys(), trainable);
+  const network: Network = { architecture, variables, recompute, blocks: blockParameters(architecture) };
   return {
     architecture,
     blocks: blockTable(architecture),
     variables,
     trainable: [...variables].flatMap(([name, variable]) => (variable.trainable ? [name] : [])),
-    forward: (inputs, options = {}) => run(architecture, variables, inputs, options),
+    forward: ({ x, ...conditions }, options = {}) =>
+      run(network, { ...conditions, state: { block: 0, value: x, kept: new Map() } }, options),
+    resume: (inputs, options = {}) => run(network, inputs, options),
     dispose() {
       for (const variable of variables.values()) variable.dispose();
     },
   };
 }
 
+interface Network {
+  readonly architecture: Architecture;
+  readonly variables: ReadonlyMap<string, tf.Variable>;
+  readonly recompute: boolean;
+  /** Names of each block's parameters. */
+  readonly blocks: ReadonlyMap<number, readonly string[]>;
+}
+
 function run(
-  architecture: Architecture,
-  variables: ReadonlyMap<string, tf.Variable>,
-  { x, ...others }: UnetInputs<tf.Tensor>,
+  network: Network,
+  { state, ...conditions }: Parameters<TfjsUnet["resume"]>[0],
   options: ForwardOptions,
 ): tf.Tensor4D | undefined {
-  const ops = tfjsOps((name) => asKernel(variables.get(name)!), dropoutOf(architecture, options));
-  const inputs = { x: channelsLast(x), ...others };
-  const output = unet(ops, architecture, ops, inputs, visitInOrder(options.visit));
+  const { architecture, variables } = network;
+  const dropout = dropoutOf(architecture, options);
+  const ops = tfjsOps(kernelsOf(variables), dropout);
+  const inputs = { ...conditions, state: stateInOrder(state) };
+  const shortcuts = shortcutsOf(network, dropout);
+  const output = resumeUnet(ops, architecture, ops, inputs, visitInOrder(options.visit), shortcuts);
   return output && channelsFirst(output);
 }
 
-/** Attention's kernels get their fourth dimension. */
-function asKernel(variable: tf.Variable): tf.Tensor {
-  const shape = kernelShape(variable.shape);
-  return shape.length === variable.rank ? variable : tf.reshape(variable, [...shape]);
+function shortcutsOf(
+  { variables, recompute, blocks }: Network,
+  dropout: Dropout | null,
+): Shortcuts<tf.Tensor> {
+  const trained = (names: readonly string[]): tf.Variable[] =>
+    names.map((name) => variables.get(name)!).filter((variable) => variable.trainable);
+  const embedding = [...variables.keys()].filter((name) => /^(time_embed|label_emb)\./.test(name));
+  return tfjsShortcuts({
+    onRun: ({ number }) => dropout?.startBlock(number),
+    trainedIn: (block) => trained(blocks.get(block)!),
+    embeddingLearns: trained(embedding).length > 0,
+    recompute,
+  });
+}
+
+function stateInOrder({ block, value, kept }: UnetState<tf.Tensor>): UnetState<tf.Tensor> {
+  const turned = [...kept].map(([number, map]) => [number, channelsLast(map)] as const);
+  return { block, value: channelsLast(value), kept: new Map(turned) };
 }
 
 /** The visitor sees and gives maps with channels first. */
@@ -115,9 +158,9 @@ function visitInOrder(visit: Visit<tf.Tensor> | undefined): Visit<tf.Tensor> {
 function dropoutOf(
   { dropout }: Architecture,
   { training = false, dropoutAddress }: ForwardOptions,
-): DropoutAddress | null {
+): Dropout | null {
   if (!training || dropout === 0) return null;
-  if (dropoutAddress !== undefined) return dropoutAddress;
+  if (dropoutAddress !== undefined) return createDropout(dropoutAddress);
   throw new DifftapError("REQUEST_INVALID", `training with dropout ${dropout} needs a dropoutAddress`, {
     hint: "give { seed, index }, index being the step; or an architecture with dropout 0",
     details: { dropout },

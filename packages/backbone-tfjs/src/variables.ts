@@ -1,6 +1,6 @@
 /** A checkpoint's tensors as TensorFlow.js variables under the same names, and back. */
-import type { WeightSource } from "@difftap/checkpoint";
-import { memoryWeights } from "@difftap/checkpoint";
+import { kernelShape } from "@difftap/backbone";
+import { memoryWeights, type WeightSource } from "@difftap/checkpoint";
 import { type NdArray, ndarray, toFloat32 } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -36,6 +36,15 @@ export async function readVariables(
 
 function createVariable(array: NdArray, trainable: boolean): tf.Variable {
   return tf.tidy(() => tf.variable(tf.tensor(toFloat32(array), [...array.shape]), trainable));
+}
+
+/** Gives variables by name, attention's kernels with their fourth dimension. */
+export function kernelsOf(variables: ReadonlyMap<string, tf.Variable>): (name: string) => tf.Tensor {
+  return (name) => {
+    const variable = variables.get(name)!;
+    const shape = kernelShape(variable.shape);
+    return shape.length === variable.rank ? variable : tf.reshape(variable, [...shape]);
+  };
 }
 
 /**

@@ -2,5 +2,5 @@ import { expect, test } from "vitest";
 import * as api from "../src/index.js";
 
 test("the public surface is exactly this list", () => {
-  expect(Object.keys(api).sort()).toEqual(["createTfjsUnet", "readWeights"]);
+  expect(Object.keys(api).sort()).toEqual(["createTfjsClassifier", "createTfjsUnet", "readWeights"]);
 });

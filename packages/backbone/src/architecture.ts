@@ -86,9 +86,27 @@ export interface Architecture {
  */
 export function checkArchitecture(value: unknown): Architecture {
   const architecture = parseWith(architectureSchema, value, "the architecture");
-  const problems = [...widthProblems(architecture), ...headProblems(architecture)];
-  if (problems.length === 0) return architecture;
-  throw new DifftapError("CONFIG_INVALID", `the architecture is not valid: ${problems.join("; ")}`, {
+  checkLevels(architecture, "the architecture");
+  return architecture;
+}
+
+/** What widths and heads follow from. */
+type Levels = Pick<
+  Architecture,
+  | "attentionResolutions"
+  | "channelMultipliers"
+  | "headChannels"
+  | "heads"
+  | "headsUpsample"
+  | "imageSize"
+  | "modelChannels"
+>;
+
+/** @throws DifftapError CONFIG_INVALID when group normalisation or heads do not divide the channels of a level. */
+export function checkLevels(levels: Levels, what: string): void {
+  const problems = [...widthProblems(levels), ...headProblems(levels)];
+  if (problems.length === 0) return;
+  throw new DifftapError("CONFIG_INVALID", `${what} is not valid: ${problems.join("; ")}`, {
     hint: `every level needs a multiple of ${NORM_GROUPS} channels that its attention heads divide`,
     details: { problems },
   });
@@ -112,7 +130,7 @@ export function attends(
   return attentionResolutions.some((resolution) => Math.floor(imageSize / resolution) === downsample);
 }
 
-function widthProblems(architecture: Architecture): string[] {
+function widthProblems(architecture: Levels): string[] {
   return levelChannels(architecture).flatMap((channels, level) =>
     channels > 0 && channels % NORM_GROUPS === 0
       ? []
@@ -120,7 +138,7 @@ function widthProblems(architecture: Architecture): string[] {
   );
 }
 
-function headProblems(architecture: Architecture): string[] {
+function headProblems(architecture: Levels): string[] {
   const { headChannels, heads, headsUpsample } = architecture;
   const last = architecture.channelMultipliers.length - 1;
   return levelChannels(architecture).flatMap((channels, level) => {

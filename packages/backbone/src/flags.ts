@@ -20,7 +20,8 @@ const DEFAULT_MULTIPLIERS: Readonly<Record<number, readonly number[]>> = {
 
 const positiveInteger = z.int().positive();
 const headCount = z.union([z.literal(-1), positiveInteger]);
-const numberList = z
+/** Numbers joined by commas. */
+export const numberList = z
   .string()
   .regex(/^\s*\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*\s*$/, "must be numbers joined by commas, such as 1,2,4")
   .transform((text) => text.split(",").map(Number));
@@ -89,11 +90,15 @@ export function architectureFromFlags(json: unknown): Architecture {
 }
 
 function multipliersOf(flags: Flags): readonly number[] {
-  if (flags.channel_mult !== "") return flags.channel_mult;
-  const multipliers = DEFAULT_MULTIPLIERS[flags.image_size];
+  return flags.channel_mult === "" ? defaultMultipliers(flags.image_size) : flags.channel_mult;
+}
+
+/** What an empty `channel_mult` means. @throws DifftapError CONFIG_INVALID for an image size that has no default. */
+export function defaultMultipliers(imageSize: number): readonly number[] {
+  const multipliers = DEFAULT_MULTIPLIERS[imageSize];
   if (multipliers !== undefined) return multipliers;
-  throw new DifftapError("CONFIG_INVALID", `channel_mult is empty and image_size is ${flags.image_size}`, {
+  throw new DifftapError("CONFIG_INVALID", `channel_mult is empty and image_size is ${imageSize}`, {
     hint: `give channel_mult, or an image_size of ${Object.keys(DEFAULT_MULTIPLIERS).join(", ")}`,
-    details: { image_size: flags.image_size },
+    details: { image_size: imageSize },
   });
 }

@@ -1,29 +1,43 @@
 /** The layers of the U-Net over abstract operations, each in the order in which the reference computes it. */
 import type { Architecture } from "./architecture.js";
-import type { Ops, WeightAccess } from "./ops.js";
+import type { BlockInfo } from "./blocks.js";
+import type { Ops, Shortcuts, WeightAccess } from "./ops.js";
 import type { AttentionLayer, BlockPlan, Layer, ResidualLayer } from "./plan.js";
 
 /** What every layer needs besides its input. */
 export interface LayerContext<T> {
   readonly ops: Ops<T>;
   readonly weights: WeightAccess<T>;
-  readonly architecture: Architecture;
+  readonly shortcuts: Shortcuts<T>;
+  readonly architecture: Pick<Architecture, "dropout" | "newAttentionOrder" | "scaleShiftNorm">;
   /** SiLU of the time (and class) embedding, [N, 4·modelChannels]; computed on first use. */
   readonly embedding: () => T;
 }
 
 const SAME = { stride: 1, padding: 1 } as const;
 const HALF = { stride: 2, padding: 1 } as const;
-const POINTWISE = { stride: 1, padding: 0 } as const;
-const NORM = { groups: 32, epsilon: 1e-5 } as const;
+export const POINTWISE = { stride: 1, padding: 0 } as const;
+export const NORM = { groups: 32, epsilon: 1e-5 } as const;
 
-/** All layers of a block in turn; x already has the kept output joined on. */
-export function runBlock<T>(context: LayerContext<T>, block: BlockPlan, x: T): T {
-  return block.layers.reduce((value, layer) => runLayer(context, layer, value), x);
+/** All layers of a block in turn. `maps`: what comes in, then, for output blocks, the kept output that is joined on. */
+export function runBlock<T>(
+  context: LayerContext<T>,
+  block: BlockPlan,
+  info: BlockInfo,
+  maps: readonly T[],
+): T {
+  const conditioned = block.layers.some(({ kind }) => kind === "residual");
+  const inputs = conditioned ? [...maps, context.embedding()] : maps;
+  const run = (given: readonly T[]): T => {
+    const joined = block.kind === "output" ? context.ops.concatChannels(given[0]!, given[1]!) : given[0]!;
+    const own = { ...context, embedding: () => given.at(-1)! };
+    return block.layers.reduce((value, layer) => runLayer(own, layer, value), joined);
+  };
+  return context.shortcuts.runBlock?.(info, inputs, run) ?? run(inputs);
 }
 
 /** Convolution with the bias stored beside its kernel. */
-function convolve<T>(
+export function convolve<T>(
   { ops, weights }: Pick<LayerContext<T>, "ops" | "weights">,
   prefix: string,
   x: T,
@@ -78,7 +92,7 @@ function resize<T>(ops: Ops<T>, layer: ResidualLayer, x: T): T {
 
 /** Normalises h under the embedding: either norm(h)·(1 + scale) + shift, or norm(h + embedding). */
 function condition<T>(context: LayerContext<T>, prefix: string, h: T): T {
-  const { ops, weights, architecture } = context;
+  const { ops, weights, shortcuts, architecture } = context;
   const projected = ops.linear(
     context.embedding(),
     weights.weight(`${prefix}.emb_layers.1.weight`),
@@ -87,6 +101,10 @@ function condition<T>(context: LayerContext<T>, prefix: string, h: T): T {
   const norm = `${prefix}.out_layers.0`;
   if (!architecture.scaleShiftNorm) return normalize(context, norm, ops.addPerChannel(h, projected));
   const [scale, shift] = ops.splitChannels(projected);
+  if (shortcuts.groupNormScaleShift) {
+    const affine = [weights.weight(`${norm}.weight`), weights.weight(`${norm}.bias`)] as const;
+    return shortcuts.groupNormScaleShift(h, ...affine, scale, shift, NORM);
+  }
   return ops.scaleShift(normalize(context, norm, h), scale, shift);
 }
 

@@ -1,6 +1,6 @@
 /** What to say when a checkpoint is not there. */
 import { DifftapError, nearest } from "@difftap/core";
-import { baseName, presetFor, publishedFiles } from "./presets.js";
+import { baseName, classifierPresets, presets, publishedFiles } from "./presets.js";
 
 const BYTES_PER_PARAMETER = 4;
 
@@ -19,7 +19,9 @@ export function missingWeightsFile(path: string, cause?: unknown): DifftapError 
 }
 
 function instructions(path: string, url: string): string {
-  const preset = presetFor(path);
+  const preset = [...Object.values(presets), ...Object.values(classifierPresets)].find(
+    ({ file }) => file === baseName(path),
+  );
   const size = preset === undefined ? "" : ` (${gigabytes(preset.parameters)} GB)`;
   return `download ${url}${size} and put it at ${path}, for example: curl -L -o "${path}" ${url}`;
 }

@@ -11,6 +11,8 @@
  * ```
  */
 
+import type { BlockInfo } from "./blocks.js";
+
 /** Gives a parameter of the state dict by name. Kernels come with four dimensions: see `kernelShape`. */
 export interface WeightAccess<T> {
   weight(name: string): T;
@@ -52,6 +54,40 @@ export interface Ops<T> extends WeightAccess<T> {
   embedding(labels: T, table: T): T;
   /** Drops values at the given rate while training; the identity in runtimes that only infer. */
   dropout(x: T, rate: number): T;
+}
+
+/** What a runtime may do its own way; the numbers stay the same. */
+export interface Shortcuts<T> {
+  /** groupNorm, then scaleShift, in one pass over the map. */
+  groupNormScaleShift?(
+    x: T,
+    weight: T,
+    bias: T,
+    scale: T,
+    shift: T,
+    options: { groups: 32; epsilon: 1e-5 },
+  ): T;
+  /**
+   * Runs a block. `inputs` are the maps that come in (output blocks: also the kept one), then the embedding where the block
+   * reads it. A runtime that saves memory keeps no more than those, and calls `run` again when the gradient comes by.
+   */
+  runBlock?(block: BlockInfo, inputs: readonly T[], run: (inputs: readonly T[]) => T): T;
+}
+
+/** What the pools of noisy classifiers need besides; groupNorm takes [N, C] as well there. */
+export interface PoolOps<T> extends Ops<T> {
+  /** max(x, 0), of any shape. */
+  relu(x: T): T;
+  /** [N, C, H, W] → [N, C]. */
+  meanOverPlaces(x: T): T;
+  /** Joins [N, …] along the second axis, in the order given. */
+  concatColumns(values: readonly T[]): T;
+  /** [N, C, H, W] → [N, C, 1 + H·W, 1]: the mean over the places, then the places, rows first. */
+  meanBeforePlaces(x: T): T;
+  /** x [N, C, places, 1] plus table [C, places] for every sample. */
+  addPositions(x: T, table: T): T;
+  /** [N, C, places, 1] → [N, C]. */
+  firstPlace(x: T): T;
 }
 
 /**

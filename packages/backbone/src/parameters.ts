@@ -2,9 +2,12 @@
 
 import { elementCount } from "@difftap/core";
 import type { Architecture } from "./architecture.js";
-import { type Layer, type NetworkPlan, planNetwork, type ResidualLayer } from "./plan.js";
+import { type BlockPlan, type Layer, type NetworkPlan, planNetwork, type ResidualLayer } from "./plan.js";
 
-type Entry = readonly [name: string, shape: readonly number[]];
+/** Widths of the embedding and of its projections. */
+type Widths = Pick<NetworkPlan, "embeddingChannels" | "embeddingFactor">;
+
+export type Entry = readonly [name: string, shape: readonly number[]];
 
 /** Every parameter in the order of the reference's state dict. Attention's kernels have three dimensions there. */
 export function parameterShapes(architecture: Architecture): Map<string, readonly number[]> {
@@ -13,8 +16,7 @@ export function parameterShapes(architecture: Architecture): Map<string, readonl
   const width = plan.embeddingChannels;
   const labels: Entry[] = classes === null ? [] : [["label_emb.weight", [classes, width]]];
   return new Map([
-    ...withBias("time_embed.0", [width, modelChannels]),
-    ...withBias("time_embed.2", [width, width]),
+    ...timeParameters(modelChannels),
     ...labels,
     ...plan.blocks.flatMap((block) => block.layers.flatMap((layer) => layerParameters(layer, plan))),
     ...norm("out.0", plan.finalChannels),
@@ -22,23 +24,43 @@ export function parameterShapes(architecture: Architecture): Map<string, readonl
   ]);
 }
 
-/** Number of parameters. */
-export function parameterCount(architecture: Architecture): number {
-  return [...parameterShapes(architecture).values()].reduce((sum, shape) => sum + elementCount(shape), 0);
+/** Names of each block's parameters, by the block's number; those of the embedding and of `out` are in no block. */
+export function blockParameters(architecture: Architecture): Map<number, readonly string[]> {
+  const plan = planNetwork(architecture);
+  const names = ({ layers }: BlockPlan): string[] =>
+    layers.flatMap((layer) => layerParameters(layer, plan).map(([name]) => name));
+  return new Map(plan.blocks.map((block) => [block.number, names(block)]));
 }
 
-function withBias(prefix: string, shape: readonly number[]): Entry[] {
+/** The two linear layers of the time embedding. */
+export function timeParameters(modelChannels: number): Entry[] {
+  const width = 4 * modelChannels;
+  return [...withBias("time_embed.0", [width, modelChannels]), ...withBias("time_embed.2", [width, width])];
+}
+
+/** Number of parameters. */
+export function parameterCount(architecture: Architecture): number {
+  return countParameters(parameterShapes(architecture));
+}
+
+/** Elements of all shapes together. */
+export function countParameters(shapes: ReadonlyMap<string, readonly number[]>): number {
+  return [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape), 0);
+}
+
+export function withBias(prefix: string, shape: readonly number[]): Entry[] {
   return [
     [`${prefix}.weight`, shape],
     [`${prefix}.bias`, [shape[0]!]],
   ];
 }
 
-function norm(prefix: string, channels: number): Entry[] {
+export function norm(prefix: string, channels: number): Entry[] {
   return withBias(prefix, [channels]);
 }
 
-function layerParameters(layer: Layer, plan: NetworkPlan): Entry[] {
+/** Of one layer of a block. */
+export function layerParameters(layer: Layer, plan: Widths): Entry[] {
   const { prefix, channels } = layer;
   switch (layer.kind) {
     case "conv":
@@ -57,7 +79,7 @@ function layerParameters(layer: Layer, plan: NetworkPlan): Entry[] {
   }
 }
 
-function residualParameters(layer: ResidualLayer, plan: NetworkPlan): Entry[] {
+function residualParameters(layer: ResidualLayer, plan: Widths): Entry[] {
   const { prefix, inputChannels: input, channels: output } = layer;
   const skip = input === output ? [] : withBias(`${prefix}.skip_connection`, [output, input, 1, 1]);
   return [

@@ -63,12 +63,30 @@ export interface NetworkPlan {
 /** Images have three channels. */
 export const IMAGE_CHANNELS = 3;
 
+/** What of an architecture the encoder half and the middle follow from. */
+export type EncoderArchitecture = Pick<
+  Architecture,
+  | "attentionResolutions"
+  | "channelMultipliers"
+  | "headChannels"
+  | "heads"
+  | "imageSize"
+  | "modelChannels"
+  | "residualBlocks"
+  | "resblockUpdown"
+>;
+
+/** The input blocks, then the middle one. */
+export function planEncoder(architecture: EncoderArchitecture): BlockPlan[] {
+  const input = inputBlocks(architecture);
+  return [...input, middleBlock(architecture, input)];
+}
+
 /** Spells an architecture out. */
 export function planNetwork(architecture: Architecture): NetworkPlan {
-  const input = inputBlocks(architecture);
-  const middle = middleBlock(architecture, input);
+  const encoder = planEncoder(architecture);
   return {
-    blocks: [...input, middle, ...outputBlocks(architecture, input)],
+    blocks: [...encoder, ...outputBlocks(architecture, encoder.slice(0, -1))],
     embeddingChannels: architecture.modelChannels * 4,
     embeddingFactor: architecture.scaleShiftNorm ? 2 : 1,
     finalChannels: levelChannels(architecture)[0]!,
@@ -76,7 +94,12 @@ export function planNetwork(architecture: Architecture): NetworkPlan {
   };
 }
 
-function attentionLayer(a: Architecture, prefix: string, channels: number, heads: number): AttentionLayer {
+function attentionLayer(
+  a: EncoderArchitecture,
+  prefix: string,
+  channels: number,
+  heads: number,
+): AttentionLayer {
   return {
     kind: "attention",
     prefix,
@@ -85,7 +108,7 @@ function attentionLayer(a: Architecture, prefix: string, channels: number, heads
   };
 }
 
-function inputBlocks(architecture: Architecture): BlockPlan[] {
+function inputBlocks(architecture: EncoderArchitecture): BlockPlan[] {
   const widths = levelChannels(architecture);
   const blocks: BlockPlan[] = [];
   const push = (channels: number, downsample: number, layersAt: (prefix: string) => Layer[]): void => {
@@ -111,7 +134,7 @@ function inputBlocks(architecture: Architecture): BlockPlan[] {
 }
 
 function encoderLayers(
-  a: Architecture,
+  a: EncoderArchitecture,
   prefix: string,
   inputChannels: number,
   channels: number,
@@ -123,13 +146,13 @@ function encoderLayers(
     : [residual];
 }
 
-function halving(architecture: Architecture, prefix: string, channels: number): Layer {
+function halving(architecture: EncoderArchitecture, prefix: string, channels: number): Layer {
   return architecture.resblockUpdown
     ? { kind: "residual", prefix: `${prefix}.0`, inputChannels: channels, channels, resize: "down" }
     : { kind: "downsample", prefix: `${prefix}.0.op`, channels };
 }
 
-function middleBlock(architecture: Architecture, input: readonly BlockPlan[]): BlockPlan {
+function middleBlock(architecture: EncoderArchitecture, input: readonly BlockPlan[]): BlockPlan {
   const { channels, downsample } = input.at(-1)!;
   const residual = (index: number): Layer => ({
     kind: "residual",
@@ -183,7 +206,7 @@ function decoderLayers(
   return layers;
 }
 
-function doubling(architecture: Architecture, prefix: string, channels: number): Layer {
+function doubling(architecture: EncoderArchitecture, prefix: string, channels: number): Layer {
   return architecture.resblockUpdown
     ? { kind: "residual", prefix, inputChannels: channels, channels, resize: "up" }
     : { kind: "upsample", prefix: `${prefix}.conv`, channels };

@@ -10,8 +10,10 @@
  * Source: guided-diffusion, README.md ("Download pre-trained models", "Sampling from pre-trained models").
  */
 import type { Architecture } from "./architecture.js";
+import { type ClassifierArchitecture, parseClassifier } from "./classifier-architecture.js";
+import { classifierParameterShapes } from "./classifier-parameters.js";
 import { architectureFromFlags } from "./flags.js";
-import { parameterCount } from "./parameters.js";
+import { countParameters, parameterCount } from "./parameters.js";
 
 /** Where all published files lie. */
 const PUBLISHED_PREFIX = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021/";
@@ -23,8 +25,8 @@ export interface PublishedFile {
   readonly kind: "diffusion" | "classifier" | "upsampler";
 }
 
-/** A published diffusion model. */
-export interface Preset {
+/** A published network. */
+interface PublishedNetwork<A> {
   /** The file's name without its extension. */
   readonly name: string;
   readonly file: string;
@@ -32,8 +34,14 @@ export interface Preset {
   readonly description: string;
   /** Parameters, counted from the architecture; the file stores each in 4 bytes. */
   readonly parameters: number;
-  readonly architecture: Architecture;
+  readonly architecture: A;
 }
+
+/** A published diffusion model. */
+export type Preset = PublishedNetwork<Architecture>;
+
+/** A published noisy classifier. */
+export type ClassifierPreset = PublishedNetwork<ClassifierArchitecture>;
 
 const COMMON = {
   attention_resolutions: "32,16,8",
@@ -102,6 +110,27 @@ export const presets: Readonly<Record<string, Preset>> = Object.fromEntries(
   list.map((entry) => [entry.name, entry]),
 );
 
+function classifierPreset(imageSize: number, depth: number): ClassifierPreset {
+  const name = `${imageSize}x${imageSize}_classifier`;
+  const file = `${name}.pt`;
+  const architecture = parseClassifier({ image_size: imageSize, classifier_depth: depth });
+  const parameters = countParameters(classifierParameterShapes(architecture));
+  const description = `ImageNet classifier of noisy images, ${imageSize} px`;
+  return { name, file, url: PUBLISHED_PREFIX + file, description, parameters, architecture };
+}
+
+const classifierList = [
+  classifierPreset(64, 4),
+  classifierPreset(128, 2),
+  classifierPreset(256, 2),
+  classifierPreset(512, 2),
+];
+
+/** Every published noisy classifier, by name. */
+export const classifierPresets: Readonly<Record<string, ClassifierPreset>> = Object.fromEntries(
+  classifierList.map((entry) => [entry.name, entry]),
+);
+
 function published(kind: PublishedFile["kind"], names: readonly string[]): PublishedFile[] {
   return names.map((name) => ({ file: `${name}.pt`, url: `${PUBLISHED_PREFIX}${name}.pt`, kind }));
 }
@@ -109,12 +138,7 @@ function published(kind: PublishedFile["kind"], names: readonly string[]): Publi
 /** Every published file, those that are no diffusion model included. */
 export const publishedFiles: readonly PublishedFile[] = [
   ...published("diffusion", Object.keys(presets)),
-  ...published("classifier", [
-    "64x64_classifier",
-    "128x128_classifier",
-    "256x256_classifier",
-    "512x512_classifier",
-  ]),
+  ...published("classifier", Object.keys(classifierPresets)),
   ...published("upsampler", ["64_256_upsampler", "128_512_upsampler"]),
 ];
 

@@ -5,6 +5,7 @@
 import type { NdArray } from "@difftap/core";
 import type { Architecture } from "./architecture.js";
 import type { BlockInfo } from "./blocks.js";
+import type { TrainedFeedback } from "./feedback-module.js";
 
 /** One output of a session. */
 export interface TapRequest {
@@ -15,6 +16,8 @@ export interface TapRequest {
    * flattens it channel-major to [N, C·p·p]; "map" keeps [N, C, H, W].
    */
   readonly pool: number | "map";
+  /** 2: as the block gives it in pass 2, in a session with feedback; otherwise in pass 1. */
+  readonly pass?: 2;
 }
 
 /** Images with the noise they get; a session draws nothing itself. */
@@ -46,10 +49,16 @@ export interface BackboneRuntime {
   readonly blocks: readonly BlockInfo[];
   /** sha256 of the weights, in hexadecimal. */
   readonly weightsDigest: string;
-  /** Images are architecture.imageSize squared unless another size is given. */
+  /**
+   * Images are architecture.imageSize squared unless another size is given. With feedback every run has two passes over the same
+   * x_t; the second begins where the first addition is made.
+   */
   prepare(
     taps: readonly TapRequest[],
-    options?: { readonly size?: { readonly height: number; readonly width: number } },
+    options?: {
+      readonly size?: { readonly height: number; readonly width: number };
+      readonly feedback?: TrainedFeedback;
+    },
   ): Promise<TapSession>;
   close(): Promise<void>;
 }

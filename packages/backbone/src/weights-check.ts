@@ -23,21 +23,28 @@ export type TensorTable = Pick<WeightSource, "path" | "tensors">;
  *   shapes; `details` is a WeightProblems; the hint says which flags the shapes contradict.
  */
 export function checkWeights(architecture: Architecture, source: TensorTable): void {
-  const problems = weightProblems(architecture, source);
+  refuseMismatch(parameterShapes(architecture), source, () => describeDifferences(architecture, source));
+}
+
+/** @throws DifftapError WEIGHTS_MISMATCH unless the checkpoint holds exactly the tensors needed; `hint` is asked only then. */
+export function refuseMismatch(
+  needed: ReadonlyMap<string, Shape>,
+  source: TensorTable,
+  hint: () => string,
+): void {
+  const problems = weightProblems(needed, source);
   const { missing, surplus, misshapen } = problems;
   if (missing.length + surplus.length + misshapen.length === 0) return;
   const counts = `${missing.length} missing, ${surplus.length} surplus, ${misshapen.length} of another shape`;
   throw new DifftapError(
     "WEIGHTS_MISMATCH",
     [`${source.path} does not fit the architecture: ${counts}`, ...problemLines(problems)].join("\n"),
-    { hint: describeDifferences(architecture, source), details: { ...problems } },
+    { hint: hint(), details: { ...problems } },
   );
 }
 
 /** Everything that differs, in the order of the network, without throwing. */
-function weightProblems(architecture: Architecture, source: TensorTable): WeightProblems {
-  const needed = parameterShapes(architecture);
-  const found = source.tensors;
+function weightProblems(needed: ReadonlyMap<string, Shape>, { tensors: found }: TensorTable): WeightProblems {
   return {
     missing: [...needed].flatMap(([name, expected]) => (found.has(name) ? [] : [{ name, expected }])),
     surplus: [...found].flatMap(([name, info]) => (needed.has(name) ? [] : [{ name, found: info.shape }])),

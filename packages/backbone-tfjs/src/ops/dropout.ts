@@ -1,5 +1,5 @@
 /** Dropout whose masks have an address, so that a training step can be had again on any engine. */
-import { elementCount, streams, uniforms } from "@difftap/core";
+import { elementCount, type RandomAddress, streams, uniforms } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Where the masks of one forward come from. */
@@ -9,15 +9,35 @@ export interface DropoutAddress {
   readonly index: number | bigint;
 }
 
-/** Layers are told apart above a stream's lowest 8 bits. */
+/** The lowest 8 bits of a stream say what it is for. */
 const LAYER = 1 << 8;
+/** A block has two residual layers at most. */
+const LAYERS_PER_BLOCK = 2;
 
-/** Zeroes values at the given rate and scales the rest by 1 / (1 − rate). `layer` counts dropouts in running order from 0. */
-export function drop(x: tf.Tensor, rate: number, { seed, index }: DropoutAddress, layer: number): tf.Tensor {
-  const stream = streams.dropout + LAYER * layer;
-  const draws = uniforms({ seed, stream, index }, elementCount(x.shape));
+/** Gives dropout layers their places: the same when a block is run a second time. */
+export interface Dropout {
+  startBlock(number: number): void;
+  /** Zeroes values at the given rate and scales the rest by 1 / (1 − rate). */
+  drop(x: tf.Tensor, rate: number): tf.Tensor;
+}
+
+export function createDropout({ seed, index }: DropoutAddress): Dropout {
+  let layer = 0;
+  return {
+    startBlock(number) {
+      layer = number * LAYERS_PER_BLOCK;
+    },
+    drop(x, rate) {
+      const stream = streams.dropout + LAYER * layer++;
+      return tf.mul(x, mask({ seed, stream, index }, x.shape, rate));
+    },
+  };
+}
+
+function mask(address: RandomAddress, shape: number[], rate: number): tf.Tensor {
+  const draws = uniforms(address, elementCount(shape));
   const scale = 1 / (1 - rate);
-  const mask = new Float32Array(draws.length);
-  for (let i = 0; i < mask.length; i++) mask[i] = draws[i]! < rate ? 0 : scale;
-  return tf.mul(x, tf.tensor(mask, x.shape));
+  const kept = new Float32Array(draws.length);
+  for (let i = 0; i < kept.length; i++) kept[i] = draws[i]! < rate ? 0 : scale;
+  return tf.tensor(kept, shape);
 }

@@ -19,3 +19,8 @@ export function overPlaces(vectors: tf.Tensor): tf.Tensor4D {
   const [batch, channels] = vectors.shape as [number, number];
   return tf.reshape(vectors, [batch, 1, 1, channels]);
 }
+
+/** [C] → [1, 1, 1, C]. */
+export function perChannel(vector: tf.Tensor): tf.Tensor4D {
+  return tf.reshape(vector, [1, 1, 1, vector.size]);
+}

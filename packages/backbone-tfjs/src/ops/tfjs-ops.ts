@@ -1,24 +1,26 @@
 /** The operations of the U-Net on TensorFlow.js tensors; maps have channels last in here. */
-import type { Ops } from "@difftap/backbone";
+import type { PoolOps } from "@difftap/backbone";
 import * as tf from "@tensorflow/tfjs-core";
 import { silu } from "./activation.js";
 import { attend } from "./attention.js";
 import { convolve } from "./convolution.js";
-import { type DropoutAddress, drop } from "./dropout.js";
+import type { Dropout } from "./dropout.js";
 import { embedClasses, embedTimesteps } from "./embedding.js";
 import { groupNormalise } from "./group-norm.js";
-import { overPlaces } from "./layout.js";
+import { overPlaces, perChannel } from "./layout.js";
+import { poolOps } from "./pooling.js";
 import { averagePool2, upsampleNearest2 } from "./resampling.js";
 
 /** @param dropout null: nothing is dropped. */
-export function tfjsOps(weight: (name: string) => tf.Tensor, dropout: DropoutAddress | null): Ops<tf.Tensor> {
-  let dropped = 0;
+export function tfjsOps(weight: (name: string) => tf.Tensor, dropout: Dropout | null): PoolOps<tf.Tensor> {
   return {
     weight,
     conv2d: convolve,
     linear: (x, rows, bias) => tf.add(tf.matMul(x as tf.Tensor2D, rows as tf.Tensor2D, false, true), bias),
-    groupNorm: (x, factor, offset, options) =>
-      groupNormalise(x, perChannel(factor), perChannel(offset), options),
+    groupNorm(x, factor, offset, options) {
+      const maps = x.rank === 2 ? overPlaces(x) : x;
+      return tf.reshape(groupNormalise(maps, perChannel(factor), perChannel(offset), options), x.shape);
+    },
     scaleShift: (x, scale, shift) => tf.add(tf.mul(x, tf.add(overPlaces(scale), 1)), overPlaces(shift)),
     silu,
     add: (a, b) => tf.add(a, b),
@@ -30,14 +32,7 @@ export function tfjsOps(weight: (name: string) => tf.Tensor, dropout: DropoutAdd
     attention: attend,
     timestepEmbedding: embedTimesteps,
     embedding: embedClasses,
-    dropout(x, rate) {
-      if (dropout === null || rate === 0) return x;
-      return drop(x, rate, dropout, dropped++);
-    },
+    dropout: (x, rate) => (dropout === null || rate === 0 ? x : dropout.drop(x, rate)),
+    ...poolOps,
   };
-}
-
-/** [C] → [1, 1, 1, C]. */
-function perChannel(vector: tf.Tensor): tf.Tensor {
-  return tf.reshape(vector, [1, 1, 1, -1]);
 }
