@@ -6,9 +6,9 @@ import { join, resolve } from "node:path";
 import { architectureFromFlags, randomWeights } from "@difftap/backbone";
 import { copyToSafetensors } from "@difftap/checkpoint";
 
-const bin = resolve(import.meta.dirname, "../dist/bin.js");
+export const bin = resolve(import.meta.dirname, "../dist/bin.js");
 
-const flags = {
+export const flags = {
   image_size: 16,
   num_channels: 32,
   num_res_blocks: 1,
@@ -18,7 +18,7 @@ const flags = {
   learn_sigma: true,
   use_scale_shift_norm: true,
 };
-const diffusion = { diffusion_steps: 1000, noise_schedule: "linear", rescale_timesteps: false };
+export const diffusion = { diffusion_steps: 1000, noise_schedule: "linear", rescale_timesteps: false };
 
 export interface Outcome {
   readonly code: number | null;

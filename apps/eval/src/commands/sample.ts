@@ -5,12 +5,13 @@ import type { CommandContext, CommandSpec } from "@difftap/command-line";
 import { writeFileAtomic } from "@difftap/core";
 import { writeResults } from "@difftap/run-folder";
 import { drawSamples } from "../compose/draw-samples.js";
+import { type Guide, withGuide } from "../compose/guide.js";
 import { startRun } from "../compose/run.js";
 import { withRuntime } from "../compose/runtime.js";
 import { checkTappable, measureDistances } from "../compose/sample-distances.js";
 import { sampleGrid } from "../compose/sample-grid.js";
 import { type SampleSettings, sampleOptions } from "../compose/sample-options.js";
-import { type Guide, planSamples } from "../compose/sample-plan.js";
+import { planSamples } from "../compose/sample-plan.js";
 import { printSamples, type SampleOutcome, sampleResults } from "../compose/sample-report.js";
 
 export const sample: CommandSpec<typeof sampleOptions> = {
@@ -23,7 +24,10 @@ export const sample: CommandSpec<typeof sampleOptions> = {
   run: (settings, context) =>
     withRuntime({ ...settings, fullOutput: true }, async (runtime, model) => {
       checkTappable({ runtime, settings });
-      await drawAndMeasure({ settings, context, runtime, modelName: model.name, guide: undefined });
+      const size = settings.size ?? model.architecture.imageSize;
+      await withGuide(settings, model, size, (guide) =>
+        drawAndMeasure({ settings, context, runtime, modelName: model.name, guide }),
+      );
     }),
 };
 

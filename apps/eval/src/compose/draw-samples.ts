@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import type { OnnxBackbone, OnnxTapSession } from "@difftap/backbone-onnx";
 import { type LongWork, type NdArray, type ProgressEvent, writeFileAtomic } from "@difftap/core";
 import { type OfNoisyImages, sampleImages } from "@difftap/scheduler";
+import type { Guide } from "./guide.js";
 import { encodePng, fromPlanes } from "./png.js";
 import { openJournal, type SampleJournal, sampleFile } from "./sample-journal.js";
-import type { Guide, SamplePlan } from "./sample-plan.js";
+import type { SamplePlan } from "./sample-plan.js";
 
 export interface DrawJob {
   readonly runtime: OnnxBackbone;

@@ -1,6 +1,7 @@
 /** What `difftap-eval sample` is told. */
 import { finiteNumber, option, type SettingsOf, wholeNumber, wholeNumbers } from "@difftap/command-line";
 import { z } from "zod";
+import { guideOptions } from "./guide.js";
 import { imageOptions } from "./images.js";
 import { modelOptions } from "./model.js";
 
@@ -29,6 +30,7 @@ export const sampleOptions = {
     "classes to draw, such as 3 or 0-9; image i gets the one at i modulo their number (default: by chance)",
     wholeNumbers().optional(),
   ),
+  ...guideOptions,
   batch: option(
     "<n>",
     "images at a time; what is finished is kept batch by batch",

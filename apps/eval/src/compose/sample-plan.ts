@@ -5,25 +5,12 @@ import {
   createSchedule,
   type MeanType,
   type ModelKind,
-  type OfNoisyImages,
   respace,
   type Sampler,
   type Schedule,
 } from "@difftap/scheduler";
+import type { Guide } from "./guide.js";
 import type { SampleSettings } from "./sample-options.js";
-
-/** What pulls samples towards their class. */
-export interface Guide {
-  /** In words, as results name it. */
-  readonly by: string;
-  /** Of the weights, in hexadecimal. */
-  readonly digest: string;
-  readonly classes: number;
-  readonly scale: number;
-  /** ∇ log p(label | x_t) with respect to x_t. */
-  readonly gradient: OfNoisyImages;
-  close(): void;
-}
 
 export interface SamplePlan {
   readonly schedule: Schedule;

@@ -5,12 +5,13 @@ import type { CommandContext } from "@difftap/command-line";
 import type { Distance } from "@difftap/metrics";
 import { RESULTS_SCHEMA, type ResultsInput } from "@difftap/run-folder";
 import type { Drawn } from "./draw-samples.js";
+import type { Guide } from "./guide.js";
 import { pngAddress } from "./png.js";
 import { modelSummary } from "./run.js";
 import type { MeasuredDistances } from "./sample-distances.js";
 import type { SampleGrid } from "./sample-grid.js";
 import type { SampleSettings } from "./sample-options.js";
-import type { Guide, SamplePlan } from "./sample-plan.js";
+import type { SamplePlan } from "./sample-plan.js";
 
 export interface SampleOutcome {
   readonly settings: SampleSettings;

@@ -1,0 +1,96 @@
+/**
+ * A head trained on the network's features as a guide: the gradient of its log-probability, through the U-Net up to the head's deepest
+ * block, with respect to x_t. Whatever timesteps the head was trained at, the network is fed the sampling step's own.
+ */
+import { createTfjsUnet, type TfjsUnet } from "@difftap/backbone-tfjs";
+import { bytesOf, DifftapError, ndarray, sha256Hex } from "@difftap/core";
+import type { tf } from "@difftap/engine";
+import { tf as engine } from "@difftap/engine";
+import { adaptiveAveragePool, type Features, type Head, type HeadTap } from "@difftap/heads";
+import type { GuideSource } from "./guide.js";
+import type { Model } from "./model.js";
+import { logProbability, onArrays } from "./noisy-gradient.js";
+import { openSavedHead } from "./saved-head.js";
+
+/**
+ * Opens the head that a run trained, and a differentiable copy of the network.
+ * @throws DifftapError as `openSavedHead` does; REQUEST_INVALID for a head on blocks of another network.
+ */
+export async function openHeadGuide(
+  { run, model: name }: { readonly run: string; readonly model?: string | undefined },
+  model: Model,
+): Promise<GuideSource> {
+  const head = await openSavedHead({ run, model: name, which: "latest" });
+  const unet = await createTfjsUnet({ architecture: model.architecture, weights: model.source });
+  const close = () => {
+    head.dispose();
+    unet.dispose();
+  };
+  try {
+    checkTaps(run, head, unet);
+    return {
+      by: `head ${head.description.head} of ${run}`,
+      digest: await digestOf(head),
+      classes: head.description.classes,
+      gradient: onArrays(headGradient(head, unet)),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function headGradient(head: Head, unet: TfjsUnet) {
+  return (x: tf.Tensor, timesteps: tf.Tensor, labels: tf.Tensor) => {
+    const conditions = unet.architecture.classes === null ? { timesteps } : { timesteps, labels };
+    return engine.grad((images) => {
+      const features = featuresOf(unet, { x: images, ...conditions }, head.description.taps);
+      return logProbability(head.forward(features, { training: false }), labels);
+    })(x);
+  };
+}
+
+/** Each tap's map, pooled to the size the head was built for. */
+function featuresOf(
+  unet: TfjsUnet,
+  inputs: Parameters<TfjsUnet["forward"]>[0],
+  taps: readonly HeadTap[],
+): Features {
+  const deepest = Math.max(...taps.map(({ block }) => block));
+  const maps = new Map<number, tf.Tensor4D>();
+  unet.forward(inputs, {
+    visit: ({ number }, value) => {
+      if (taps.some(({ block }) => block === number)) maps.set(number, value as tf.Tensor4D);
+      return number === deepest ? "stop" : undefined;
+    },
+  });
+  return Object.fromEntries(
+    taps.map(({ name, block, height, width }) => [
+      name,
+      adaptiveAveragePool(maps.get(block)!, [height, width]),
+    ]),
+  );
+}
+
+function checkTaps(run: string, { description }: Head, { blocks }: TfjsUnet): void {
+  const wrong = description.taps.find(({ block, channels }) => blocks[block - 1]?.channels !== channels);
+  if (wrong === undefined) return;
+  const found = blocks[wrong.block - 1]?.channels ?? "no";
+  throw new DifftapError(
+    "REQUEST_INVALID",
+    `the head of ${run} reads ${wrong.channels} channels of block ${wrong.block}, which has ${found} in this network`,
+    { hint: "guide with a head that was trained on features of the same weights" },
+  );
+}
+
+/** sha256 over parameters and buffers by name. */
+async function digestOf({ variables, buffers }: Head): Promise<string> {
+  const parts = [...variables, ...buffers].sort(([a], [b]) => (a < b ? -1 : 1));
+  const hashes = [];
+  for (const [name, variable] of parts) {
+    const data = Float32Array.from(await variable.data());
+    hashes.push(`${name} ${sha256Hex(bytesOf(ndarray("float32", variable.shape, data)))}`);
+  }
+  return sha256Hex(hashes.join("\n"));
+}
