@@ -9,6 +9,7 @@ const commands: Readonly<Record<Results["kind"], string>> = {
   knn: "difftap-eval knn",
   head: "difftap-train head",
   samples: "difftap-eval sample",
+  pretraining: "difftap-train backbone",
 };
 
 export function provenanceSection({ results, environment, config, path }: RunFolder): Html {

@@ -1,6 +1,7 @@
 /** difftap-train: every command in one program. */
 import { addCommand, type Terminal } from "@difftap/command-line";
 import { Command } from "commander";
+import { backbone } from "./backbone.js";
 import { head } from "./head.js";
 
 /** The program with all its commands, writing to `terminal`. */
@@ -13,5 +14,6 @@ export function trainProgram(terminal: Terminal): Command {
     "Example:\n  difftap-train head --train train.zarr --test test.zarr --out runs/linear\n",
   );
   addCommand(program, head, terminal);
+  addCommand(program, backbone, terminal);
   return program;
 }

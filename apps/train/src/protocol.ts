@@ -16,7 +16,7 @@ export function protocolOf(settings: OneHead, engine: string): string {
 }
 
 /** { kind: "sgd", momentum: 0.9 } → "sgd (momentum 0.9)"; { epochs: 7 } → "7 epochs". */
-function inWords(value: unknown): string {
+export function inWords(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   const { kind, ...fields } = value as { kind?: string };
   const parts = Object.entries(fields).map(([name, each]) =>

@@ -17,8 +17,8 @@ export interface SampleGrids {
   readonly seed: number;
   /** Side in pixels. */
   readonly size: number;
-  /** Takes the pictures [count, 3, H, W] of a step. */
-  write(step: number, images: NdArray<"uint8">): Promise<void>;
+  /** Takes the pictures [count, 3, H, W] of a step, and how long they took to draw. */
+  write(step: number, images: NdArray<"uint8">, seconds: number): Promise<void>;
 }
 
 export interface SampleChoice {
@@ -37,8 +37,9 @@ export async function writeSamples(run: PretrainingRun): Promise<void> {
   if (options.samples === undefined || run.collective.rank !== 0) return;
   const restore = averages[0]?.swapIn();
   try {
-    const { signal } = options;
-    await options.samples.write(run.step, await drawSamples({ ...run, ...options.samples }, { signal }));
+    const started = performance.now();
+    const images = await drawSamples({ ...run, ...options.samples }, { signal: options.signal });
+    await options.samples.write(run.step, images, (performance.now() - started) / 1000);
   } finally {
     restore?.();
   }

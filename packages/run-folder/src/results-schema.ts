@@ -59,7 +59,7 @@ const referenceSchema = closedObject({
  */
 export const resultsSchema = closedObject({
   schema: z.literal(RESULTS_SCHEMA),
-  kind: z.enum(["grid", "probe", "knn", "head", "samples"]),
+  kind: z.enum(["grid", "probe", "knn", "head", "samples", "pretraining"]),
   title: text,
   created: z.iso.datetime().optional(),
   protocol: text,
