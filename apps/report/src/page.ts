@@ -78,6 +78,7 @@ const kinds: Readonly<Record<Results["kind"], string>> = {
   knn: "Nearest neighbours",
   head: "Trained head",
   samples: "Generated images",
+  pretraining: "Pretraining",
 };
 
 function eyebrow({ kind, dataset, created }: Results): string {
