@@ -3,14 +3,8 @@ import { parameterCount } from "@difftap/backbone";
 import { weightsDigest } from "@difftap/checkpoint";
 import type { CommandContext } from "@difftap/command-line";
 import type { PretrainingRecipe, PretrainingResult } from "@difftap/pretraining";
-import {
-  type Curve,
-  type CurvePoint,
-  RESULTS_SCHEMA,
-  type ResultsInput,
-  readMetrics,
-  thinPoints,
-} from "@difftap/run-folder";
+import { RESULTS_SCHEMA, type ResultsInput, readMetrics } from "@difftap/run-folder";
+import { curvesOf, lastLosses } from "./backbone-curves.js";
 import type { PretrainedUnet } from "./backbone-model.js";
 import type { DrawnGrid } from "./backbone-samples.js";
 import type { BackboneSettings } from "./backbone-settings.js";
@@ -37,14 +31,14 @@ export async function pretrainingResults(pretrained: Pretrained, command: string
   const { settings, model, images, result, grid, weights, seconds, recipe } = pretrained;
   const { architecture } = model;
   const { dataset } = images;
+  const metrics = await readMetrics(settings.out);
+  const facts = { protocol: protocolOf(pretrained), split: "train", seeds: [settings.seed] };
   return {
     schema: RESULTS_SCHEMA,
     kind: "pretraining",
     title: `Pretraining on ${dataset.name}`,
     created: new Date().toISOString(),
-    protocol: protocolOf(pretrained),
-    split: "train",
-    seeds: [settings.seed],
+    ...facts,
     dataset: {
       name: dataset.name,
       train: images.indices.length,
@@ -58,31 +52,14 @@ export async function pretrainingResults(pretrained: Pretrained, command: string
       weightsDigest: await weightsDigest(weights),
       parameters: parameterCount(architecture),
     },
-    results: [],
-    curves: await curvesOf(settings.out),
+    results: lastLosses(metrics, recipe.batch, facts),
+    curves: curvesOf(metrics),
     ...(grid && { samples: samplesOf(grid, settings, architecture.imageSize) }),
     command,
     notes: [],
     durationSeconds: seconds,
     images: (result.steps - result.resumedFrom) * recipe.batch,
   };
-}
-
-const shown = [
-  { value: "mse", name: "squared error", yLabel: "squared error" },
-  { value: "vb", name: "variational term", yLabel: "bits per dimension" },
-  { value: "learningRate", name: "learning rate", yLabel: "learning rate" },
-] as const;
-
-async function curvesOf(folder: string): Promise<Curve[]> {
-  const metrics = await readMetrics(folder);
-  return shown.flatMap(({ value, name, yLabel }) => {
-    const points = metrics.flatMap((line): CurvePoint[] =>
-      value in line.values ? [[line.step, line.values[value]!]] : [],
-    );
-    const curve = { name, xLabel: "step", yLabel, points: thinPoints(points), split: "train" };
-    return points.some(([, y]) => y !== 0) ? [curve] : [];
-  });
 }
 
 function samplesOf(
