@@ -130,6 +130,15 @@ describe("a run of samples", () => {
   });
 });
 
+test("the preset is the embedded model, and flags go before it", async () => {
+  const out = join(folder, "preset");
+  const { code, err } = run("sample", "--preset", "scenes", "--count", "2", "--steps", "2", "--out", out);
+  expect(code, err).toBe(0);
+  const { results } = await readRunFolder(out);
+  expect(results.model.name).toBe("embedded scenes model");
+  expect(results.samples).toMatchObject({ count: 2, size: 32, steps: 2 });
+});
+
 describe("distances", () => {
   const reference = ["--reference", "scenes:count=12,size=16,seed=3"];
 
@@ -232,6 +241,7 @@ test.each([
   ["an eta above 1", ["--eta", "1.5"], "takes a number from 0 to 1, got"],
   ["a negative eta", ["--eta", "-0.5"], "takes a number of at least 0"],
   ["an eta for DDPM", ["--sampler", "ddpm", "--eta", "0.5"], "eta 0.5 was given to DDPM"],
+  ["a variance that was not learned", ["--variance", "FIXED_SMALL"], "this network learned its variance"],
   ["a respacing that is none", ["--steps", "fast"], '"fast" is not a number of steps'],
   ["a stride that does not exist", ["--steps", "ddim999"], "no whole stride makes exactly 999 of 1000"],
   ["too many steps", ["--steps", "1001"], "a section of 1000 steps cannot give 1001"],

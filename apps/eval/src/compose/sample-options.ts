@@ -5,6 +5,8 @@ import { guideOptions } from "./guide.js";
 import { imageOptions } from "./images.js";
 import { modelOptions } from "./model.js";
 
+const VARIANCES = ["FIXED_SMALL", "FIXED_LARGE", "LEARNED", "LEARNED_RANGE"] as const;
+
 export const sampleOptions = {
   ...modelOptions,
   count: option("<n>", "images to draw", wholeNumber(1).default(64)),
@@ -19,10 +21,15 @@ export const sampleOptions = {
     "randomness of DDIM; 0 is none (default: 0)",
     finiteNumber(0).pipe(z.number().max(1, "takes a number from 0 to 1")).optional(),
   ),
-  predicts: option(
-    "<epsilon|x_0|v>",
+  prediction: option(
+    "<epsilon|x_start|v>",
     "what the network was trained to predict",
-    z.enum(["epsilon", "x_0", "v"]).default("epsilon"),
+    z.enum(["epsilon", "x_start", "v"]).default("epsilon"),
+  ),
+  variance: option(
+    "<type>",
+    `of a DDPM step: ${VARIANCES.join(", ")} (default: LEARNED_RANGE, or FIXED_LARGE where none was learned)`,
+    z.enum(VARIANCES).optional(),
   ),
   seed: option("<n>", "seed of the noise, and of labels that are not given", wholeNumber().default(1)),
   labels: option(

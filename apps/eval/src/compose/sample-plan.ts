@@ -8,6 +8,7 @@ import {
   respace,
   type Sampler,
   type Schedule,
+  type VarianceType,
 } from "@difftap/scheduler";
 import type { Guide } from "./guide.js";
 import type { SampleSettings } from "./sample-options.js";
@@ -26,28 +27,28 @@ export interface SamplePlan {
   readonly labels: Int32Array | undefined;
 }
 
-const meanTypes: Readonly<Record<SampleSettings["predicts"], MeanType>> = {
+const meanTypes: Readonly<Record<SampleSettings["prediction"], MeanType>> = {
   epsilon: "EPSILON",
-  x_0: "START_X",
+  x_start: "START_X",
   v: "VELOCITY",
 };
 
 /**
- * Networks without a learned variance are sampled with β_t, as the reference does.
- * @throws DifftapError CONFIG_INVALID for a respacing that cannot be had, an eta without DDIM, labels that nothing asks for or that
- * do not exist.
+ * Networks without a learned variance are sampled with β_t unless told otherwise, as the reference does.
+ * @throws DifftapError CONFIG_INVALID for a respacing that cannot be had, a variance that the network does not have, an eta without
+ * DDIM, labels that nothing asks for or that do not exist.
  */
 export function planSamples(
   settings: SampleSettings,
   architecture: Architecture,
   guide: Guide | undefined,
 ): SamplePlan {
-  const { steps, count, batch, seed, predicts } = settings;
+  const { steps, count, batch, seed, prediction } = settings;
   return {
     schedule: respace(createSchedule(architecture.diffusion), steps),
     kind: {
-      mean: meanTypes[predicts],
-      variance: architecture.learnSigma ? "LEARNED_RANGE" : "FIXED_LARGE",
+      mean: meanTypes[prediction],
+      variance: varianceOf(settings, architecture),
     },
     sampler: samplerOf(settings),
     respacing: steps,
@@ -57,6 +58,22 @@ export function planSamples(
     size: settings.size ?? architecture.imageSize,
     labels: labelsOf(settings, architecture, guide),
   };
+}
+
+function varianceOf({ variance }: SampleSettings, { learnSigma }: Architecture): VarianceType {
+  const fitting = learnSigma
+    ? (["LEARNED_RANGE", "LEARNED"] as const)
+    : (["FIXED_LARGE", "FIXED_SMALL"] as const);
+  const found = variance === undefined ? fitting[0] : fitting.find((type) => type === variance);
+  if (found !== undefined) return found;
+  const learned = learnSigma ? "learned its variance" : "learned no variance";
+  throw new DifftapError(
+    "CONFIG_INVALID",
+    `variance ${variance} was asked for, but this network ${learned}`,
+    {
+      hint: `take ${fitting.join(" or ")}`,
+    },
+  );
 }
 
 function samplerOf({ sampler, eta }: SampleSettings): Sampler {
