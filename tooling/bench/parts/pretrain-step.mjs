@@ -1,0 +1,71 @@
+/**
+ * Pretraining steps of the architecture of CIFAR-10 on one of our engines: the loop that `difftap-train backbone` runs, from images in
+ * memory. `node pretrain-step.mjs ENGINE`; a line from standard input asks for so many steps, a line of JSON answers with the time of one.
+ */
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArchitecture, randomWeights } from "../../../packages/backbone/dist/index.js";
+import { createTfjsUnet } from "../../../packages/backbone-tfjs/dist/index.js";
+import { ndarray } from "../../../packages/core/dist/index.js";
+import { selectEngine, tf } from "../../../packages/engine/dist/index.js";
+import { memoryImages, pretrain } from "../../../packages/pretraining/dist/index.js";
+import { createSchedule } from "../../../packages/scheduler/dist/index.js";
+import { batch, architecture as json, learningRate } from "./pretraining.mjs";
+
+const engine = process.argv[2];
+const repository = fileURLToPath(new URL("../../../", import.meta.url));
+await selectEngine(engine, { from: process.env.DIFFTAP_TENSORFLOW ?? `${repository}.cache/tfjs-node` });
+const architecture = parseArchitecture(json);
+const unet = await createTfjsUnet({ architecture, weights: randomWeights(architecture, 0), trainable: true });
+const count = 8 * batch;
+const images = ndarray("uint8", [count, 3, 32, 32]);
+images.data.forEach((_, i) => {
+  images.data[i] = (i * 37 + (i >> 9) * 11) % 256;
+});
+
+const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const statistics = () => tf.backend().statistics ?? { runMilliseconds: 0, compilations: 0 };
+
+/** A short training; its first step brings everything up, those behind it are measured. */
+async function measure(steps) {
+  const marks = [];
+  const loss = [];
+  await pretrain({
+    model: {
+      variables: unet.variables,
+      classes: null,
+      description: "benchmark",
+      forward: (inputs, options) => unet.forward(inputs, options),
+    },
+    schedule: createSchedule(architecture.diffusion),
+    source: memoryImages(images, new Int32Array(count)),
+    recipe: {
+      optimizer: { kind: "adamw", weightDecay: 0 },
+      learningRate,
+      schedule: { kind: "constant" },
+      clipNorm: 1,
+      ema: [{ decay: 0.999 }],
+      duration: { steps: steps + 1 },
+      batch,
+      seed: 0,
+    },
+    onProgress({ task, detail }) {
+      if (task !== "training") return;
+      marks.push({ at: performance.now(), ...statistics() });
+      loss.push(detail);
+    },
+  });
+  const [first, last] = [marks[0], marks.at(-1)];
+  const milliseconds = (last.at - first.at) / steps;
+  return {
+    milliseconds,
+    outside: milliseconds - (last.runMilliseconds - first.runMilliseconds) / steps,
+    compiled: last.compilations - first.compilations,
+    loss: loss.at(-1),
+    memory: process.memoryUsage().rss / 2 ** 20,
+  };
+}
+
+answer({ ready: engine });
+for await (const steps of createInterface({ input: process.stdin })) answer(await measure(Number(steps)));
+process.exit(0);

@@ -1,0 +1,95 @@
+/**
+ * Pretraining steps on our engines beside PyTorch: the ADM of CIFAR-10, batch 32, learned sigma, AdamW, clipping, EMA. Each in a process of
+ * its own; they take turns in one run; medians of rounds.
+ * Usage: pnpm run bench pretrain [--rounds 7] [--steps 5] [--engines onnxruntime,tensorflow] [--python PYTHON]
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism, loadavg } from "node:os";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { batch, learningRate } from "./parts/pretraining.mjs";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "7" },
+    steps: { type: "string", default: "5" },
+    engines: { type: "string", default: "onnxruntime,tensorflow" },
+    python: {
+      type: "string",
+      default: process.env.DIFFTAP_PYTHON ?? resolve(root, ".cache/judge/bin/python"),
+    },
+  },
+});
+const part = (name) => resolve(root, "tooling/bench/parts", name);
+
+/** A process that answers a number of steps with a line of JSON. */
+async function server(command, args) {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (text) => {
+    said = `${said}${text}`.slice(-500);
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${args.join(" ")} ended: ${said}`);
+    return JSON.parse(value);
+  };
+  const ready = await next();
+  const ask = async (steps) => {
+    child.stdin.write(`${steps}\n`);
+    return next();
+  };
+  return { ask, ready, close: () => child.stdin.end() };
+}
+
+const servers = new Map();
+for (const engine of options.engines.split(",")) {
+  const started = await server(process.execPath, [part("pretrain-step.mjs"), engine]).catch(
+    (error) => error.message,
+  );
+  if (typeof started === "string") console.log(`${engine}: skipped, ${started}`);
+  else servers.set(engine, started);
+}
+if (existsSync(options.python)) {
+  const threads = String(availableParallelism());
+  servers.set(
+    "pytorch",
+    await server(options.python, [part("pytorch_pretrain.py"), threads, String(batch), String(learningRate)]),
+  );
+} else console.log("PyTorch: skipped, no Python with torch was given");
+
+const rounds = Number(options.rounds);
+const answers = new Map([...servers.keys()].map((who) => [who, []]));
+for (let round = -1; round < rounds; round += 1) {
+  for (const [who, { ask }] of servers) {
+    const answered = await ask(round < 0 ? 1 : Number(options.steps));
+    if (round >= 0) answers.get(who).push(answered);
+  }
+}
+for (const { close } of servers.values()) close();
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+console.log(
+  `${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}, batch ${batch}, medians of ${rounds} rounds of ${options.steps} steps`,
+);
+const times = new Map(
+  [...answers].map(([who, list]) => [who, median(list.map((each) => each.milliseconds))]),
+);
+for (const [who, time] of times) {
+  const own = answers.get(who);
+  const rate = `${((1000 * batch) / time).toFixed(1)} images/s`;
+  const share = times.has("pytorch") ? `, ${(times.get("pytorch") / time).toFixed(2)} of PyTorch's rate` : "";
+  const outside = own[0].outside;
+  const more =
+    who === "onnxruntime"
+      ? `; ${((100 * median(own.map((each) => each.outside))) / time).toFixed(1)} % outside session.run; ${own.reduce((sum, each) => sum + each.compiled, 0)} graphs compiled after warming up`
+      : "";
+  const memory =
+    outside === undefined ? "" : `; ${Math.max(...own.map((each) => each.memory)).toFixed(0)} MiB resident`;
+  console.log(`  ${who.padEnd(12)} ${time.toFixed(0).padStart(6)} ms  ${rate}${share}${more}${memory}`);
+}
