@@ -10,13 +10,16 @@ import { readRunFolder } from "@difftap/run-folder";
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openJournal } from "../src/compose/sample-journal.js";
-import { bin, diffusion, flags, run, smallModel } from "./world.js";
+import { bin, diffusion, flags, type Outcome, run, smallModel } from "./world.js";
 
 let folder: string;
 let weights: string;
+/** Ten images in "plain", which most tests look at. */
+let first: Outcome;
 beforeAll(async () => {
   ({ folder, weights } = await smallModel());
-});
+  first = sample("plain");
+}, 60_000);
 
 const argvOf = (out: string, ...more: string[]) => [
   "sample",
@@ -46,7 +49,7 @@ const pixelsOf = (path: string) => decode(readFileSync(path));
 
 describe("a run of samples", () => {
   test("is a numbered folder, a grid and results with seeds, steps, evaluations and seconds", async () => {
-    const { code, out, err } = sample("plain");
+    const { code, out, err } = first;
     expect(code, err).toBe(0);
     expect(out).toContain("10 images, 10 drawn now; 50 network evaluations");
     expect(out).toContain("DDIM, η 0, respacing 5, EPSILON, LEARNED_RANGE, x_0 clipped");

@@ -21,7 +21,7 @@ const drawn: ResultsInput = {
   ...bareResults(),
   kind: "samples",
   title: "Images of a small model",
-  dataset: { name: "generated images", train: 0, test: 0, classes: null },
+  dataset: { name: "no reference images", train: 0, test: 0, classes: null },
   seeds: [7],
   results: [
     {
@@ -63,7 +63,7 @@ describe("generated images", () => {
     }
     expect(page).not.toContain("<dt>Guidance</dt>");
     expect(page).not.toContain("<dt>Classes</dt>");
-    expect(page).not.toContain("<dt>Data</dt><dd>generated images: 0");
+    expect(page).not.toContain("<dt>Data</dt><dd>no reference images: 0");
   });
 
   it("name their distances in the finding and in the table", () => {

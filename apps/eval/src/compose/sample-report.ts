@@ -36,7 +36,7 @@ export function sampleResults(outcome: SampleOutcome, commandLine: string): Resu
     split: "generated",
     seeds: [plan.seed],
     dataset: {
-      name: distances?.reference.name ?? "generated images",
+      name: distances?.reference.name ?? "no reference images",
       train: 0,
       test: distances?.reference.count ?? 0,
       classes: null,
