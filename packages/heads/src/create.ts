@@ -13,6 +13,7 @@ import { DifftapError, nearest } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { z } from "zod";
 import type { AttentionMap, ForwardOptions, HeadDefinition, HeadParts } from "./definition.js";
+import type { HeadNetwork } from "./network.js";
 import { findHead, heads } from "./registry.js";
 import { type Features, type HeadTap, mapsOf } from "./tap.js";
 
@@ -24,6 +25,8 @@ export interface HeadRequest {
   readonly taps: readonly HeadTap[];
   readonly classes: number;
   readonly seed: number | bigint;
+  /** For heads that feed back into the network. */
+  readonly network?: HeadNetwork | undefined;
 }
 
 /** Everything a head is but its numbers: plain JSON, saved beside the weights. */
@@ -36,6 +39,8 @@ export interface HeadDescription {
 
 export interface Head {
   readonly description: HeadDescription;
+  /** The features that `forward` takes: its taps, for most heads. */
+  readonly inputs: readonly HeadTap[];
   /** What is trained, by PyTorch's names. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** What is kept but not trained. */
@@ -57,24 +62,41 @@ export interface Head {
 
 /**
  * A head with fresh parameters. The same request gives the same parameters.
- * @throws DifftapError CONFIG_INVALID for an unknown head, a spec its schema refuses, fewer than two classes.
+ * @throws DifftapError CONFIG_INVALID for an unknown head, a spec its schema refuses, fewer than two classes, a network that is
+ * needed and not given; REQUEST_INVALID for taps that the head does not take.
  */
 export function createHead(request: HeadRequest, definitions: readonly HeadDefinition[] = heads): Head {
-  const { taps, classes, seed } = request;
+  const { taps, classes, seed, network } = request;
   const definition = findHead(request.head, definitions);
   const spec = parseSpec(definition, request.spec ?? {});
   if (!Number.isInteger(classes) || classes < 2) {
     throw new DifftapError("CONFIG_INVALID", `a head for ${classes} classes: at least 2 are needed`);
   }
-  const parts = definition.build({ spec, taps, classes, seed });
-  return assemble(parts, { head: definition.name, spec, taps, classes });
+  const inputs = definition.inputs?.({ spec, taps, network }) ?? taps;
+  const parts = definition.build({ spec, taps, classes, seed, network });
+  return assemble(parts, inputs, { head: definition.name, spec, taps, classes });
 }
 
-function assemble(parts: HeadParts, description: HeadDescription): Head {
+/**
+ * What a head of this request will be fed, without building it.
+ * @throws DifftapError as `createHead`
+ */
+export function headInputs(
+  request: Pick<HeadRequest, "head" | "spec" | "taps" | "network">,
+  definitions: readonly HeadDefinition[] = heads,
+): readonly HeadTap[] {
+  const { taps, network } = request;
+  const definition = findHead(request.head, definitions);
+  const spec = parseSpec(definition, request.spec ?? {});
+  return definition.inputs?.({ spec, taps, network }) ?? taps;
+}
+
+function assemble(parts: HeadParts, inputs: readonly HeadTap[], description: HeadDescription): Head {
   const { variables, buffers = new Map<string, tf.Variable>(), mapSizes } = parts;
-  const read = (features: Features) => mapsOf(features, description.taps, mapSizes);
+  const read = (features: Features) => mapsOf(features, inputs, mapSizes);
   return {
     description,
+    inputs,
     variables,
     buffers,
     forward: (features, options) => tf.tidy(() => parts.forward(read(features), options)),

@@ -19,6 +19,7 @@
  */
 import type * as tf from "@tensorflow/tfjs-core";
 import type { z } from "zod";
+import type { HeadNetwork } from "./network.js";
 import type { HeadTap } from "./tap.js";
 
 export interface HeadContext<Spec> {
@@ -28,6 +29,8 @@ export interface HeadContext<Spec> {
   readonly classes: number;
   /** Decides the initial parameters and, where there is any, dropout. */
   readonly seed: number | bigint;
+  /** For heads that feed back into the network; absent where none is at hand. */
+  readonly network?: HeadNetwork | undefined;
 }
 
 export interface ForwardOptions {
@@ -42,12 +45,14 @@ export type Maps = ReadonlyMap<string, tf.Tensor4D>;
 export type AttentionMap = {
   /** Name of the tap that the cells belong to. */
   tap: string;
+  /** Which pass through the network, for heads that read two. */
+  pass?: 1 | 2;
   /** Rows and columns of cells, laid evenly over the image. */
   height: number;
   width: number;
   /**
-   * [N, blocks, heads, height·width], rows first. The weights of all taps of one timestep and the CLS token's own, which is left out,
-   * sum to 1.
+   * [N, blocks, heads, height·width], rows first. The weights of all taps (and passes) of one timestep and the CLS token's own, which
+   * is left out, sum to 1.
    */
   weights: tf.Tensor4D;
 };
@@ -71,18 +76,28 @@ export interface HeadDefinition {
   readonly name: string;
   /** Checks a spec and fills in its defaults. The result is plain data. */
   readonly spec: z.ZodType;
+  /** What it is fed where that is not its taps: they are then what it makes of it. */
+  inputs?(context: InputContext<unknown>): readonly HeadTap[];
   build(context: HeadContext<unknown>): HeadParts;
 }
+
+/** What a head's inputs follow from. */
+export type InputContext<Spec> = Pick<HeadContext<Spec>, "spec" | "taps" | "network">;
 
 /** Joins a name, the schema of its spec and what builds it; the spec's type follows from the schema. */
 export function defineHead<Schema extends z.ZodType>(definition: {
   readonly name: string;
   readonly spec: Schema;
+  inputs?(context: InputContext<z.output<Schema>>): readonly HeadTap[];
   build(context: HeadContext<z.output<Schema>>): HeadParts;
 }): HeadDefinition {
   return {
     name: definition.name,
     spec: definition.spec,
+    ...(definition.inputs && {
+      inputs: (context: InputContext<unknown>) =>
+        definition.inputs!({ ...context, spec: context.spec as z.output<Schema> }),
+    }),
     build: (context) => definition.build({ ...context, spec: context.spec as z.output<Schema> }),
   };
 }

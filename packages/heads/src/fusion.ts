@@ -15,37 +15,42 @@ import { pooledSize } from "./pooling.js";
 import type { TapGrid } from "./tap-grid.js";
 
 /** The defaults are the paper's for ImageNet. */
-export const fusionSpec = z
-  .strictObject({
-    /** Tokens per side, at most; smaller maps keep their size. */
-    pool: z.int().positive().default(16),
-    norm: mapNorms.default("layer"),
-    /** Of a token. */
-    width: z.int().positive().default(1024),
-    heads: z.int().positive().default(8),
-    /** Hidden units of the MLP over the width. */
-    mlpRatio: z.number().positive().default(4),
-    /** Transformer blocks. */
-    layers: z.int().positive().default(2),
-  })
-  .refine(({ width, heads }) => width % heads === 0, {
-    path: ["heads"],
-    message: "the number of heads has to divide the width",
-  });
+export const fusionFields = {
+  /** Tokens per side, at most; smaller maps keep their size. */
+  pool: z.int().positive().default(16),
+  norm: mapNorms.default("layer"),
+  /** Of a token. */
+  width: z.int().positive().default(1024),
+  heads: z.int().positive().default(8),
+  /** Hidden units of the MLP over the width. */
+  mlpRatio: z.number().positive().default(4),
+  /** Transformer blocks. */
+  layers: z.int().positive().default(2),
+};
 
-type FusionSpec = z.output<typeof fusionSpec>;
+type FusionSpec = z.output<z.ZodObject<typeof fusionFields>>;
+
+export function headsDivideWidth({ width, heads }: Pick<FusionSpec, "width" | "heads">): boolean {
+  return width % heads === 0;
+}
+
+/** What to say where they do not. */
+export const HEADS_DIVIDE_WIDTH = { path: ["heads"], message: "the number of heads has to divide the width" };
+
+export const fusionSpec = z.strictObject(fusionFields).refine(headsDivideWidth, HEADS_DIVIDE_WIDTH);
 
 export function createFusion(
   grid: TapGrid,
-  { spec, classes, seed }: Omit<HeadContext<FusionSpec>, "taps">,
+  { spec, classes, seed }: Pick<HeadContext<FusionSpec>, "spec" | "classes" | "seed">,
 ): HeadParts {
-  const { blocks, timesteps } = grid;
+  const { columns, timesteps } = grid;
   const { pool, norm, width } = spec;
+  const taps = new Map(columns.map(({ block, at }) => [block, at(timesteps[0]!)]));
   const tokenizers = new Map(
-    blocks.map((block) => {
-      const tap = grid.at(timesteps[0]!, block);
-      return [block, createTokenizer(`pre_layer.${block}`, { tap, pool, norm, width, seed })];
-    }),
+    [...taps].map(([block, tap]) => [
+      block,
+      createTokenizer(`pre_layer.${block}`, { tap, pool, norm, width, seed }),
+    ]),
   );
   const transformer = createTransformer("intra_inter_block_attention", { ...spec, seed });
   const head = createLinear("head", { inputs: width * timesteps.length, outputs: classes, seed });
@@ -62,16 +67,16 @@ export function createFusion(
   };
 }
 
-/** [timesteps·N, tokens of all blocks, width]: one pass of the transformer serves all timesteps. */
+/** [timesteps·N, tokens of all columns, width]: one pass of the transformer serves all timesteps. */
 function tokensOf(
   maps: Maps,
-  { blocks, timesteps, at }: TapGrid,
+  { columns, timesteps }: TapGrid,
   tokenizers: ReadonlyMap<number, Tokenizer>,
   options: ForwardOptions,
 ): tf.Tensor3D {
   const sequences = timesteps.map((timestep) => {
-    const tokens = blocks.map((block) =>
-      tokenizers.get(block)!.forward(maps.get(at(timestep, block).name)!, options),
+    const tokens = columns.map(({ block, at }) =>
+      tokenizers.get(block)!.forward(maps.get(at(timestep).name)!, options),
     );
     return tf.concat(tokens, 1) as tf.Tensor3D;
   });
@@ -90,11 +95,11 @@ function sideBySide(outputs: tf.Tensor2D, timesteps: number): tf.Tensor2D {
 function splitAttention(
   weights: tf.Tensor4D,
   maps: Maps,
-  { blocks, timesteps, at }: TapGrid,
+  { columns, timesteps }: TapGrid,
   pool: number,
 ): AttentionMap[] {
   return tf.split(weights, timesteps.length).flatMap((ofTimestep, index) => {
-    const taps = blocks.map((block) => at(timesteps[index]!, block).name);
+    const taps = columns.map(({ at }) => at(timesteps[index]!).name);
     const sizes = taps.map((tap) => {
       const [, , height, width] = maps.get(tap)!.shape;
       return pooledSize({ height, width }, pool);

@@ -1,4 +1,11 @@
-export { createHead, type Head, type HeadDescription, type HeadRequest, parseSpec } from "./create.js";
+export {
+  createHead,
+  type Head,
+  type HeadDescription,
+  type HeadRequest,
+  headInputs,
+  parseSpec,
+} from "./create.js";
 export {
   type AttentionMap,
   defineHead,
@@ -6,6 +13,7 @@ export {
   type HeadContext,
   type HeadDefinition,
   type HeadParts,
+  type InputContext,
   type Maps,
 } from "./definition.js";
 export { resizeBilinear } from "./interpolation.js";
@@ -17,6 +25,7 @@ export { createLinear, type Linear } from "./layers/linear.js";
 export { createTokenizer, type Tokenizer, type TokenizerSize } from "./layers/tokenizer.js";
 export { createTransformer, type Transformer, type TransformerSize } from "./layers/transformer.js";
 export { type LoadOptions, loadHead } from "./load.js";
+export type { HeadNetwork, NetworkState } from "./network.js";
 export { joinParameters, type LinearSize, linearParameters, type Parameters } from "./parameters.js";
 export { adaptiveAveragePool, type Cells } from "./pooling.js";
 export { findHead, heads } from "./registry.js";

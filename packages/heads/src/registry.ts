@@ -3,12 +3,13 @@ import { DifftapError, nearest } from "@difftap/core";
 import type { HeadDefinition } from "./definition.js";
 import { attention } from "./definitions/attention.js";
 import { cnn } from "./definitions/cnn.js";
+import { diffeed } from "./definitions/diffeed.js";
 import { difformer } from "./definitions/difformer.js";
 import { linear } from "./definitions/linear.js";
 import { mlp } from "./definitions/mlp.js";
 import { weighted } from "./definitions/weighted.js";
 
-export const heads: readonly HeadDefinition[] = [linear, mlp, cnn, attention, difformer, weighted];
+export const heads: readonly HeadDefinition[] = [linear, mlp, cnn, attention, difformer, diffeed, weighted];
 
 /**
  * The head of that name.

@@ -3,6 +3,7 @@ import { DifftapError, type NdArray, ndarray } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { createHead, type Head, type HeadDescription } from "./create.js";
 import type { HeadDefinition } from "./definition.js";
+import type { HeadNetwork } from "./network.js";
 import { heads } from "./registry.js";
 
 export interface SavedHead {
@@ -28,8 +29,9 @@ export async function saveHead({ description, variables, buffers }: Head): Promi
 export function restoreHead(
   { description, tensors }: SavedHead,
   definitions: readonly HeadDefinition[] = heads,
+  network?: HeadNetwork,
 ): Head {
-  const head = createHead({ ...description, seed: 0 }, definitions);
+  const head = createHead({ ...description, seed: 0, network }, definitions);
   try {
     assignTensors(head, tensors);
   } catch (error) {

@@ -15,11 +15,16 @@ export function onlyTap(head: string, taps: readonly HeadTap[]): HeadTap {
   );
 }
 
+/** One block's map at each timestep. */
+export interface TapColumn {
+  readonly block: number;
+  at(timestep: HeadTap["timestep"]): HeadTap;
+}
+
 export interface TapGrid {
   /** In the order of their first appearance. */
-  readonly blocks: readonly number[];
+  readonly columns: readonly TapColumn[];
   readonly timesteps: readonly HeadTap["timestep"][];
-  at(timestep: HeadTap["timestep"], block: number): HeadTap;
 }
 
 /**
@@ -36,7 +41,11 @@ export function gridOf(head: string, taps: readonly HeadTap[]): TapGrid {
   }
   if (taps.length === 0) throw refuse(`the ${head} head got no tap`, taps, "name blocks and timesteps");
   for (const block of blocks) checkSameMaps(head, block, taps);
-  return { blocks, timesteps, at: (timestep, block) => find(timestep, block)[0]! };
+  const columns = blocks.map((block) => ({
+    block,
+    at: (timestep: HeadTap["timestep"]) => find(timestep, block)[0]!,
+  }));
+  return { columns, timesteps };
 }
 
 function checkPlace(

@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineHead, type HeadDefinition, type HeadParts, type HeadTap, heads } from "../src/index.js";
 import { headContract } from "../src/testing.js";
 import { describeEngines, start } from "./engines.js";
+import { networkOf, openUnet, tiny, tinyWeights, type Unet } from "./networks.js";
 
 const tap: HeadTap = { name: "t90/b09", block: 9, timestep: 90, channels: 6, height: 5, width: 4 };
 const tapAt = (timestep: HeadTap["timestep"], block: number, size: Partial<HeadTap> = {}): HeadTap => ({
@@ -23,6 +24,8 @@ const grid = ["clean", 90, 300].flatMap((timestep) => [
 interface Variant {
   readonly taps: readonly HeadTap[];
   readonly specs: readonly unknown[];
+  /** Feeds back into the small network. */
+  readonly feeding?: boolean;
 }
 
 const small = { width: 8, heads: 2 };
@@ -51,15 +54,38 @@ const variants: Record<string, Variant> = {
     taps: grid,
     specs: [small, { ...small, norm: "batch", pool: 3, layers: 1 }, { ...small, heads: 1, pool: 1 }],
   },
+  diffeed: {
+    taps: [tapAt(90, 7), tapAt("clean", 7)],
+    feeding: true,
+    specs: [
+      { ...small, layers: 1, feedback: { blocks: [6] } },
+      {
+        ...small,
+        pool: 2,
+        norm: "batch",
+        feedback: { blocks: [7, 6], module: "C_G_S_C_B" },
+        passes: { first: [7], second: [7] },
+      },
+    ],
+  },
   weighted: { taps: grid.slice(1), specs: [{ width: 6 }, { width: 6, pool: 9, norm: "batch" }] },
 };
 
 describeEngines(() => {
+  let unet: Unet;
+  beforeAll(async () => {
+    unet = await openUnet(tiny, await tinyWeights());
+  });
+  afterAll(() => unet.dispose());
+
   for (const definition of heads) {
-    const { taps, specs } = variants[definition.name]!;
+    const { taps, specs, feeding } = variants[definition.name]!;
     describe.each(specs)(`${definition.name} %j`, (spec) => {
       for (const { name, check } of headContract) {
-        test(name, () => check({ definition, spec, taps, classes: 7 }));
+        test(name, () => {
+          const network = feeding ? { network: networkOf(unet, { height: 4, width: 4 }) } : {};
+          return check({ definition, spec, taps, classes: 7, ...network });
+        });
       }
     });
   }

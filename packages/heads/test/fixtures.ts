@@ -56,8 +56,8 @@ export interface Fixture {
 }
 
 /** A safetensors file: an 8-byte header length, a JSON header, the data. */
-export function openFixture(): Fixture {
-  const file = readFileSync(`${folder}/heads.safetensors`);
+export function openFixture(path = `${folder}/heads.safetensors`): Fixture {
+  const file = readFileSync(path);
   const start = 8 + Number(file.readBigUInt64LE(0));
   const header = JSON.parse(file.toString("utf8", 8, start));
   const read = (name: string) => {

@@ -17,6 +17,7 @@ test("the public surface is exactly this list", () => {
     "describeTap",
     "findHead",
     "gelu",
+    "headInputs",
     "heads",
     "joinParameters",
     "linearParameters",

@@ -6,7 +6,7 @@ import { createHead, type Head, type HeadTap, restoreHead } from "../src/index.j
 import { type Case, type Fixture, specOf, tapsOf } from "./fixtures.js";
 
 /** Largest difference over the expected tensor's largest value. */
-function difference(found: tf.Tensor, expected: NdArray<"float32">): number {
+export function difference(found: tf.Tensor, expected: NdArray<"float32">): number {
   expect(found.shape).toEqual(expected.shape);
   const values = found.dataSync();
   const largest = expected.data.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
@@ -34,7 +34,7 @@ function initialHead(name: string, given: Case, fixture: Fixture): Head {
 }
 
 /** Loss, gradients and the logits of the one forward pass they come from: a second one would move the buffers again. */
-function differentiate(head: Head, features: Record<string, tf.Tensor>, labels: tf.Tensor) {
+export function differentiate(head: Head, features: Record<string, tf.Tensor>, labels: tf.Tensor) {
   let logits: tf.Tensor | undefined;
   const { value, grads } = tf.variableGrads(() => {
     logits = tf.keep(head.forward(features, { training: true }));

@@ -3,6 +3,7 @@ import { elementCount, hashId, normals, streams } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { createHead, type Head } from "../create.js";
 import type { HeadDefinition } from "../definition.js";
+import type { HeadNetwork } from "../network.js";
 import type { Features, HeadTap } from "../tap.js";
 
 export interface HeadExample {
@@ -10,6 +11,8 @@ export interface HeadExample {
   readonly spec: unknown;
   readonly taps: readonly HeadTap[];
   readonly classes: number;
+  /** For heads that feed back into the network: a small one that can resume. */
+  readonly network?: HeadNetwork;
 }
 
 export interface ContractCheck {
@@ -21,8 +24,8 @@ export interface ContractCheck {
 export const BATCH = 5;
 const LEARNING_RATE = 0.1;
 
-export function build({ definition, spec, taps, classes }: HeadExample, seed = 1): Head {
-  return createHead({ head: definition.name, spec, taps, classes, seed }, [definition]);
+export function build({ definition, ...request }: HeadExample, seed = 1): Head {
+  return createHead({ ...request, head: definition.name, seed }, [definition]);
 }
 
 /** Normal noise, the same at every call. */
@@ -45,8 +48,8 @@ export async function withHead(
   work: (head: Head, features: Features) => Promise<void>,
   batch = BATCH,
 ): Promise<void> {
-  const features = exampleFeatures(example.taps, batch);
   const head = build(example);
+  const features = exampleFeatures(head.inputs, batch);
   try {
     await work(head, features);
   } finally {

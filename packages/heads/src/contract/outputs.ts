@@ -53,7 +53,10 @@ export function checkExplained(example: HeadExample): Promise<void> {
     await checkTapWeights(head, example.taps);
     const maps = head.attentionMaps?.(features);
     if (!maps) return;
-    deepStrictEqual(maps.map(({ tap }) => tap).sort(), example.taps.map(({ name }) => name).sort());
+    const places = maps.map(({ tap, pass = "" }) => `${tap} ${pass}`);
+    deepStrictEqual(places.length, new Set(places).size, "a map is there twice");
+    const seen = [...new Set(maps.map(({ tap }) => tap))];
+    deepStrictEqual(seen.sort(), example.taps.map(({ name }) => name).sort());
     for (const map of maps) await checkAttentionMap(map);
     for (const timestep of new Set(example.taps.map((tap) => tap.timestep))) {
       const names = new Set(example.taps.filter((tap) => tap.timestep === timestep).map(({ name }) => name));

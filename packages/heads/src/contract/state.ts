@@ -14,7 +14,11 @@ export function checkSaved(example: HeadExample): Promise<void> {
     const saved = await saveHead(head);
     const description = JSON.parse(JSON.stringify(saved.description));
     deepStrictEqual(description, saved.description, "the description is not plain data");
-    const restored = restoreHead({ description, tensors: saved.tensors }, [example.definition]);
+    const restored = restoreHead(
+      { description, tensors: saved.tensors },
+      [example.definition],
+      example.network,
+    );
     deepStrictEqual(await logitsOf(restored, features), await logitsOf(head, features));
     restored.dispose();
   });

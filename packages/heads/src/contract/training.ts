@@ -3,16 +3,7 @@ import { deepStrictEqual, notDeepStrictEqual, ok } from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Head } from "../create.js";
 import { saveHead } from "../saved.js";
-import {
-  build,
-  disposeFeatures,
-  exampleFeatures,
-  gradientsOf,
-  type HeadExample,
-  logitsOf,
-  trainStep,
-  withHead,
-} from "./example.js";
+import { build, gradientsOf, type HeadExample, logitsOf, trainStep, withHead } from "./example.js";
 
 export function checkGradients(example: HeadExample): Promise<void> {
   return withHead(example, async (head, features) => {
@@ -61,19 +52,15 @@ export async function checkSeed(example: HeadExample): Promise<void> {
 }
 
 export async function checkRepeatable(example: HeadExample): Promise<void> {
-  const features = exampleFeatures(example.taps);
   const trained = async () => {
-    const head = build(example);
-    for (let step = 0; step < 2; step++) trainStep(head, features);
-    const result = [await tensorsOf(head), await logitsOf(head, features)];
-    head.dispose();
+    let result: unknown;
+    await withHead(example, async (head, features) => {
+      for (let step = 0; step < 2; step++) trainStep(head, features);
+      result = [await tensorsOf(head), await logitsOf(head, features)];
+    });
     return result;
   };
-  try {
-    deepStrictEqual(await trained(), await trained());
-  } finally {
-    disposeFeatures(features);
-  }
+  deepStrictEqual(await trained(), await trained());
 }
 
 async function tensorsOf(head: Head) {
