@@ -157,14 +157,14 @@ test("killed without warning and run again, it ends bit for bit as a run that wa
 test("the U-Net learns a few pictures by heart", async () => {
   const out = join(folder, "few");
   const data = ["--data", "scenes:count=4,size=16,seed=1", "--flip", "0", "--dropout", "0"];
-  const own = ["--steps", "70", "--learning-rate", "0.002", "--warm-up", "5", "--ema", "0.9"];
+  const own = ["--steps", "45", "--learning-rate", "0.002", "--warm-up", "5", "--ema", "0.9"];
   const { code, err } = train(...common, ...data, ...own, "--samples", "0", "--out", out);
   expect(code, err).toBe(0);
   const { metrics } = await readRunFolder(out);
   const mean = (lines: typeof metrics) =>
     lines.reduce((sum, { values }) => sum + values.mse!, 0) / lines.length;
   expect(mean(metrics.slice(0, 3))).toBeGreaterThan(0.8);
-  expect(mean(metrics.slice(-15))).toBeLessThan(0.25);
+  expect(mean(metrics.slice(-15))).toBeLessThan(0.3);
 }, 240_000);
 
 describe("bad input is refused and explained", () => {

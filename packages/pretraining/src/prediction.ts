@@ -17,7 +17,7 @@ interface Prediction {
   epsilon(answer: number, x: number, alphaBar: number): number;
 }
 
-export interface TargetInputs {
+interface TargetInputs {
   readonly xStart: tf.Tensor;
   readonly noise: tf.Tensor;
   /** √ᾱ_t and √(1 − ᾱ_t), [N, 1, 1, 1]. */

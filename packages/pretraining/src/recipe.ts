@@ -21,7 +21,7 @@ import { durationSchema, optimizerSettings, parseSettings, scheduleSettings } fr
 import { z } from "zod";
 
 export const predictions = ["epsilon", "x_start", "v"] as const;
-export const variances = ["FIXED_SMALL", "FIXED_LARGE", "LEARNED", "LEARNED_RANGE"] as const;
+const variances = ["FIXED_SMALL", "FIXED_LARGE", "LEARNED", "LEARNED_RANGE"] as const;
 export const losses = ["MSE", "RESCALED_MSE", "KL", "RESCALED_KL"] as const;
 export const timestepSampling = ["uniform", "loss-second-moment"] as const;
 

@@ -62,3 +62,20 @@ describe("cosine", () => {
     expectClose(rates.slice(4), [0.4, 0.2 + 0.1 * (1 + Math.SQRT1_2), 0.3, 0.2 + 0.1 * (1 - Math.SQRT1_2)]);
   });
 });
+
+describe("linear", () => {
+  test("falls to its floor at the last step", () => {
+    const schedule = { kind: "linear", final: 0.25 } as const;
+    expectClose(ratesOf({ schedule, duration: { steps: 4 } }), [0.4, 0.3, 0.2, 0.1]);
+    expectClose(ratesOf({ schedule: { kind: "linear" }, duration: { steps: 3 } }), [0.4, 0.2, 0]);
+  });
+
+  test("from the end of warm-up", () => {
+    const rates = ratesOf({ schedule: { kind: "linear" }, duration: { steps: 5 }, warmUp: { steps: 2 } });
+    expectClose(rates, [0.2, 0.4, 0.4, 0.2, 0]);
+    expectClose(
+      ratesOf({ schedule: { kind: "linear" }, duration: { steps: 2 }, warmUp: { steps: 1 } }),
+      [0.4, 0.4],
+    );
+  });
+});
