@@ -18,6 +18,7 @@ test("the public surface is exactly this list", () => {
     "readLabelled",
     "readStoredFeatures",
     "selectImages",
+    "servingInputs",
     "tapOptions",
     "withRuntime",
   ]);

@@ -49,41 +49,51 @@ export const head: CommandSpec<typeof options> = {
   options,
   run: async (settings, context) => {
     const engine = await selectEngine(settings.engine);
-    const trained = await openSavedHead(settings);
-    try {
-      const evaluation = await withTestFeatures(settings, trained, context, async (features) => {
-        checkClasses(trained, features);
-        return evaluate(trained, features.source, { ...context, batch: settings.batch });
-      });
+    await withTested(settings, context, async (trained, features) => {
+      checkClasses(trained, features);
+      const evaluation = await evaluate(trained, features.source, { ...context, batch: settings.batch });
       print({ settings, context, trained, evaluation, engine: engine.name });
-    } finally {
-      trained.dispose();
-    }
+    });
   },
 };
 
-async function withTestFeatures<T>(
-  settings: Settings,
-  trained: Head,
-  context: CommandContext,
-  use: (features: HeadFeatures) => Promise<T>,
-): Promise<T> {
-  const { test, count } = settings;
-  const { taps } = trained.description;
-  if (isStore(test))
-    return use(
-      await readStoredFeatures(
-        test,
-        taps.map(({ name }) => name),
-        context,
-      ),
-    );
+type Use = (trained: Head, features: HeadFeatures) => Promise<void>;
+
+/** Opens the head and what it is tested on, hands both to `use` and closes them, whatever happens. */
+function withTested(settings: Settings, context: CommandContext, use: Use): Promise<void> {
+  return isStore(settings.test) ? onStore(settings, context, use) : onImages(settings, use);
+}
+
+async function onStore(settings: Settings, context: CommandContext, use: Use): Promise<void> {
+  const trained = await openSavedHead(settings);
+  try {
+    const names = trained.description.taps.map(({ name }) => name);
+    await use(trained, await readStoredFeatures(settings.test, names, context));
+  } finally {
+    trained.dispose();
+  }
+}
+
+/** The backbone does all that lies before the head; for heads that feed back, both passes in one graph. */
+function onImages(settings: Settings, use: Use): Promise<void> {
   return withRuntime(settings, async (runtime) => {
-    const images = await selectImages(test, count);
-    const size = settings.size ?? runtime.architecture.imageSize;
-    const choice = choiceOf(taps, settings.seed);
-    const features = await readImageFeatures({ runtime, images, taps: choice, size, augment: false });
-    return use(features).finally(() => features.close());
+    const side = settings.size ?? runtime.architecture.imageSize;
+    const network = { blocks: runtime.blocks, size: { height: side, width: side } };
+    const trained = await openSavedHead({ ...settings, network });
+    try {
+      const features = await readImageFeatures({
+        runtime,
+        images: await selectImages(settings.test, settings.count),
+        taps: choiceOf(trained.description.taps, settings.seed),
+        size: side,
+        augment: false,
+        inputs: () => trained.inputs,
+        feedback: await trained.feedback?.(),
+      });
+      await use(trained, features).finally(() => features.close());
+    } finally {
+      trained.dispose();
+    }
   });
 }
 

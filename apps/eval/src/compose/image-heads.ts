@@ -2,8 +2,9 @@
  * Images as heads and their trainer see them: decoded, noised and run through the frozen backbone batch by batch. In training each
  * epoch has its own crops, mirrorings and noise, all addressed by seed, epoch and sample.
  */
-import type { BackboneRuntime, TapSession } from "@difftap/backbone";
+import type { BackboneRuntime, TapSession, TrainedFeedback } from "@difftap/backbone";
 import { loadImages } from "@difftap/datasets";
+import type { HeadTap } from "@difftap/heads";
 import {
   checkRequest,
   extractFeatures,
@@ -15,6 +16,7 @@ import {
 import { augmentImages, type FeatureSource, type ReadOptions } from "@difftap/trainer";
 import { requestOf, type TapChoice } from "./features.js";
 import type { HeadFeatures } from "./head-features.js";
+import { type HeadReading, readingOf } from "./head-reading.js";
 import type { Selection } from "./images.js";
 import { tapsOf } from "./stored-heads.js";
 
@@ -26,24 +28,37 @@ export interface ImageHeadOptions {
   readonly size: number;
   /** Crops and mirrors, and draws noise anew in each epoch. */
   readonly augment: boolean;
+  /** What is computed for the heads, given the taps; the taps unless given. */
+  readonly inputs?: (taps: readonly HeadTap[]) => readonly HeadTap[] | Promise<readonly HeadTap[]>;
+  /** For inputs of pass 2. */
+  readonly feedback?: TrainedFeedback | undefined;
 }
 
 interface Reading extends ImageHeadOptions {
   readonly session: TapSession;
   readonly request: FeatureRequest;
+  readonly reading: HeadReading;
 }
 
 /** @throws DifftapError REQUEST_INVALID for taps that the backbone does not have. */
 export async function readImageFeatures(options: ImageHeadOptions): Promise<HeadFeatures> {
-  const { runtime, images, size } = options;
+  const { runtime, images, size, feedback } = options;
   const job = { ...options, batch: 1, dtype: "float32", onCorrupt: "fail", store: "" } as const;
   const request = requestOf(job);
   checkRequest(request);
-  const session = await runtime.prepare(request.taps, { size: { height: size, width: size } });
   const names = requestedArrays(request).map(({ name }) => name);
+  const taps = tapsOf(request, names);
+  const reading = readingOf(request, taps, (await options.inputs?.(taps)) ?? taps);
+  const prepared = { size: { height: size, width: size }, ...(feedback && { feedback }) };
+  const session = await runtime.prepare(reading.taps, prepared);
   return {
-    taps: tapsOf(request, names),
-    source: sourceOf({ ...options, session, request }),
+    taps,
+    source: sourceOf({
+      ...options,
+      reading,
+      request: reading.request,
+      session: { ...session, taps: reading.request.taps },
+    }),
     labels: Int32Array.from(images.indices, (index) => images.dataset.label(index)),
     classNames: images.dataset.classes,
     request,
@@ -62,7 +77,7 @@ function sourceOf(reading: Reading): FeatureSource {
       const request = requestFor(reading, indices.length, options);
       const loader = loaderFor(reading, indices, options);
       for await (const { features, labels } of extractFeatures(session, loader, request, { batch, signal })) {
-        yield { features: Object.fromEntries(features), labels };
+        yield { features: reading.reading.named(features), labels };
       }
     },
   };

@@ -88,26 +88,34 @@ async function tapFeatures(job: DistanceJob, pair: Pair, work: LongWork): Promis
   const { runtime, modelName, settings } = job;
   const middle = runtime.blocks.find(({ kind }) => kind === "middle")!.number;
   const { distanceBlock: block = middle, distanceTimestep: timestep, distancePool: pool } = settings;
-  const stores = join(settings.out, "features", arrayName(timestep, { block, pool }).replace("/", "-"));
-  const read = async (images: Selection, name: string) => {
-    const taps = { blocks: [block], timesteps: [timestep], pool, draws: 1, seed: settings.seed };
-    const options = { dtype: "float32", onCorrupt: "fail" } as const;
-    const { runtime: network, size } = job;
-    const store = join(stores, name);
-    const stored = await extractToStore(
-      { runtime: network, size, images, taps, store, batch: settings.batch, ...options },
-      work,
-    );
-    return flattened(
-      await stored.store.readAll(arrayName(timestep, { block, pool }), { signal: work.signal }),
-    );
-  };
-  const samples = await read(pair.samples, "samples");
-  const reference = await read(pair.reference, `reference-${pair.reference.dataset.digest.slice(0, 8)}`);
+  const tap = { block, timestep, pool };
+  const name = `reference-${pair.reference.dataset.digest.slice(0, 8)}`;
+  const samples = await readTap(job, tap, pair.samples, "samples", work);
+  const reference = await readTap(job, tap, pair.reference, name, work);
   const at = timestep === "clean" ? "clean" : `t = ${timestep}`;
   const weights = runtime.weightsDigest.slice(0, 8);
   const said = `block ${block}, ${at}, pool ${pool} of ${modelName} (weights ${weights}), ${samples.shape[1]} values`;
-  return { samples, reference, said, tap: { block, timestep, pool } };
+  return { samples, reference, said, tap };
+}
+
+/** Features of one tap, kept in a store of the run folder. */
+async function readTap(
+  { runtime, settings, size }: DistanceJob,
+  { block, timestep, pool }: Tap,
+  images: Selection,
+  name: string,
+  work: LongWork,
+): Promise<NdArray<"float32">> {
+  const { out, seed, batch } = settings;
+  const array = arrayName(timestep, { block, pool });
+  const taps = { blocks: [block], timesteps: [timestep], pool, draws: 1, seed };
+  const kept = { dtype: "float32", onCorrupt: "fail" } as const;
+  const folder = join(out, "features", `${array.replace("/", "-")}-p${pool}`, name);
+  const { store } = await extractToStore(
+    { runtime, size, images, taps, batch, store: folder, ...kept },
+    work,
+  );
+  return flattened(await store.readAll(array, { signal: work.signal }));
 }
 
 async function networkFeatures(

@@ -1,7 +1,14 @@
 /** A trained head out of a run folder. */
 import { join } from "node:path";
 import { DifftapError } from "@difftap/core";
-import { createHead, type Head, type HeadDescription, loadHead } from "@difftap/heads";
+import {
+  createHead,
+  type Head,
+  type HeadDefinition,
+  type HeadDescription,
+  type HeadNetwork,
+  loadHead,
+} from "@difftap/heads";
 import { latestCheckpoint, type ModelCheckpoint, restoreModel } from "@difftap/trainer";
 
 export interface SavedHeadChoice {
@@ -13,13 +20,16 @@ export interface SavedHeadChoice {
   readonly which: "latest" | "best";
   /** Package or path of a head from outside; the name in the checkpoint unless given. */
   readonly head?: string | undefined;
+  /** For heads that feed back into the network. */
+  readonly network?: HeadNetwork;
 }
 
 /**
  * Builds the head that a run trained, with its weights, on the running engine.
- * @throws DifftapError FILE_MISSING for a folder without a checkpoint, REQUEST_INVALID for a name that it has not (lists those it has).
+ * @throws DifftapError FILE_MISSING for a folder without a checkpoint, REQUEST_INVALID for a name that it has not (lists those it has),
+ * and for a head that feeds back into the network where there is none.
  */
-export async function openSavedHead({ run, model, which, head }: SavedHeadChoice): Promise<Head> {
+export async function openSavedHead({ run, model, which, head, network }: SavedHeadChoice): Promise<Head> {
   const checkpoint = await latestCheckpoint(join(run, "checkpoints"));
   if (!checkpoint) {
     throw new DifftapError("FILE_MISSING", `${run} holds no checkpoint of a head`, {
@@ -29,7 +39,8 @@ export async function openSavedHead({ run, model, which, head }: SavedHeadChoice
   const saved = chosen(checkpoint.models, model, run);
   const description = saved.description as HeadDescription;
   const definition = await loadHead(head ?? description.head);
-  const built = createHead({ ...description, head: definition.name, seed: 0 }, [definition]);
+  checkNetwork(definition, network);
+  const built = createHead({ ...description, head: definition.name, seed: 0, network }, [definition]);
   try {
     restoreModel(built, saved, which);
     return built;
@@ -37,6 +48,17 @@ export async function openSavedHead({ run, model, which, head }: SavedHeadChoice
     built.dispose();
     throw error;
   }
+}
+
+function checkNetwork({ name, inputs }: HeadDefinition, network: HeadNetwork | undefined): void {
+  if (network || !inputs) return;
+  throw new DifftapError(
+    "REQUEST_INVALID",
+    `the ${name} head reads a second pass of the network, and there is none here`,
+    {
+      hint: "evaluate it on images, with the --weights it was trained through",
+    },
+  );
 }
 
 function chosen(

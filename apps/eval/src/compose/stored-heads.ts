@@ -43,6 +43,53 @@ export async function readStoredFeatures(
   };
 }
 
+/**
+ * The same features under the names of what heads are fed, where they are the run's taps or whole maps among them.
+ * @throws DifftapError REQUEST_INVALID for a map that is not there.
+ */
+export function servingInputs(
+  features: HeadFeatures,
+  inputs: readonly HeadTap[],
+  store: string,
+): HeadFeatures {
+  const origins = inputs.map((input) => [input.name, originOf(input, features.taps, store)] as const);
+  const { source } = features;
+  return {
+    ...features,
+    source: {
+      length: source.length,
+      async *batches(indices, options) {
+        for await (const batch of source.batches(indices, options)) {
+          const named = origins.map(([name, origin]) => [name, batch.features[origin]!] as const);
+          yield { ...batch, features: Object.fromEntries(named) };
+        }
+      },
+    },
+  };
+}
+
+function originOf(
+  { name, block, timestep, height, width }: HeadTap,
+  taps: readonly HeadTap[],
+  store: string,
+): string {
+  const found =
+    taps.find((tap) => tap.name === name) ??
+    taps.find(
+      (tap) =>
+        tap.block === block && tap.timestep === timestep && tap.height === height && tap.width === width,
+    );
+  if (found) return found.name;
+  throw new DifftapError(
+    "REQUEST_INVALID",
+    `a head needs the whole map of block ${block} at timestep ${timestep}, which ${store} does not hold, or the run does not read`,
+    {
+      hint: "extract it with --pool map and name it in --arrays, or train straight from images",
+      details: { block, timestep, taps: taps.map((tap) => tap.name) },
+    },
+  );
+}
+
 function checkArray({ path, arrays }: FeatureStore, wanted: string): void {
   if (arrays.some(({ name }) => name === wanted)) return;
   throw new DifftapError("REQUEST_INVALID", `${path} has no array ${wanted}`, {

@@ -1,0 +1,50 @@
+/** From what heads are fed to what the backbone is asked for, and back to the heads' names. */
+import type { HeadTap } from "@difftap/heads";
+import type { FeatureBatch } from "@difftap/taps";
+import { arrayName, type FeatureRequest, type Tap } from "@difftap/taps";
+import type { LabelledBatch } from "@difftap/trainer";
+
+export interface HeadReading {
+  /** For the extractor, which knows no passes. */
+  readonly request: FeatureRequest;
+  /** What the session computes, one for each of the request's taps. */
+  readonly taps: readonly (Tap & { readonly pass?: 2 })[];
+  /** A batch's features under the names of the inputs. */
+  named(features: FeatureBatch["features"]): LabelledBatch["features"];
+}
+
+/**
+ * Asks for no more than is fed. Inputs of the size that the run's taps have are pooled as these are, others are whole maps. With two passes, pass 1
+ * is asked for flat and pass 2 as maps, which tells a block's arrays apart by name.
+ * @param run the request that the run's taps belong to; `taps` are those taps.
+ */
+export function readingOf(
+  run: FeatureRequest,
+  taps: readonly HeadTap[],
+  inputs: readonly HeadTap[],
+): HeadReading {
+  const twice = inputs.some(({ pass }) => pass === 2);
+  const whole = twice ? run.size : "map";
+  const reads = inputs.map((input) => {
+    const own = taps.some((tap) => sameMap(tap, input));
+    const pooled = run.taps.find(({ block }) => block === input.block)?.pool ?? whole;
+    const pool = input.pass === 2 ? "map" : own ? pooled : whole;
+    return { input, tap: { block: input.block, pool, ...(input.pass && { pass: input.pass }) } };
+  });
+  const distinct = [...new Map(reads.map(({ tap }) => [`${tap.block}/${tap.pool}`, tap])).values()];
+  const request = { ...run, taps: distinct.map(({ block, pool }) => ({ block, pool })) };
+  return {
+    request,
+    taps: distinct,
+    named(features) {
+      const entries = reads.map(({ input, tap }) => {
+        return [input.name, features.get(arrayName(input.timestep, tap, request.taps))!] as const;
+      });
+      return Object.fromEntries(entries);
+    },
+  };
+}
+
+function sameMap(tap: HeadTap, { block, timestep, height, width }: HeadTap): boolean {
+  return tap.block === block && tap.timestep === timestep && tap.height === height && tap.width === width;
+}
