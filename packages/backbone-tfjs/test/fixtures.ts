@@ -6,7 +6,7 @@ import { type NdArray, toFloat32 } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 const beside = fileURLToPath(new URL("../../../../shared/fixtures", import.meta.url));
-export const fixtures = process.env.DIFFTAP_FIXTURES ?? beside;
+const fixtures = process.env.DIFFTAP_FIXTURES ?? beside;
 
 /** For titles: says why tests are skipped. */
 export function noteIfMissing(folder: string): string {

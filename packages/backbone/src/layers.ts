@@ -17,7 +17,7 @@ export interface LayerContext<T> {
 const SAME = { stride: 1, padding: 1 } as const;
 const HALF = { stride: 2, padding: 1 } as const;
 export const POINTWISE = { stride: 1, padding: 0 } as const;
-export const NORM = { groups: 32, epsilon: 1e-5 } as const;
+const NORM = { groups: 32, epsilon: 1e-5 } as const;
 
 /** All layers of a block in turn. `maps`: what comes in, then, for output blocks, the kept output that is joined on. */
 export function runBlock<T>(

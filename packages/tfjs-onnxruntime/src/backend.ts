@@ -23,6 +23,8 @@ export interface BackendOptions {
   readonly providers?: readonly string[];
   /** Threads of the runtime; 0 for one per core. */
   readonly threads?: number;
+  /** Graphs keep the memory they needed for their next run: faster, but many graphs keep much; true unless given. */
+  readonly arena?: boolean;
   /** Bytes that compiled graphs may need together beside their inputs and outputs. */
   readonly cacheBytes?: number;
   /** Nodes after which a graph runs at the end of the outermost `tidy`, so that a loop that reads nothing keeps its rhythm. */
@@ -41,6 +43,7 @@ export interface BackendStatistics extends ThreadStatistics {
 const defaults: Required<BackendOptions> = {
   providers: ["cpu"],
   threads: 0,
+  arena: true,
   cacheBytes: 4 * 2 ** 30,
   softLimit: 512,
   hardLimit: 8192,

@@ -82,12 +82,13 @@ async function sessionOf({ session: number, model }: RunRequest): Promise<Infere
 }
 
 function open(model: Uint8Array): Promise<InferenceSession> {
-  const { providers, threads } = settings;
+  const { providers, threads, arena } = settings;
   return InferenceSession.create(model, {
     executionProviders: [...providers],
     graphOptimizationLevel: "all",
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    enableCpuMemArena: arena,
     // What goes wrong is told to whoever reads, not to the terminal.
     logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: "0" } } },

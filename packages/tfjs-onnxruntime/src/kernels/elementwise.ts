@@ -2,7 +2,7 @@
 
 import type { DType } from "@difftap/core";
 import { backend_util, type DataType, type TensorInfo } from "@tensorflow/tfjs-core";
-import type { Edge } from "../graph/edge.js";
+import { type Edge, sameShape } from "../graph/edge.js";
 import { chooseLayout, fromLayout, inLayout, layoutShape } from "../graph/layout.js";
 import type { Recorder } from "../graph/recorder.js";
 
@@ -40,12 +40,11 @@ export function elementsOf(graph: Recorder): Elements {
     const shape = inputs
       .map((edge) => [...edge.shape])
       .reduce((a, b) => backend_util.assertAndGetBroadcastShape(a, b));
-    return graph.node(
-      type,
-      inputs,
-      { shape, dtype },
-      { ...(domain && { domain }), ...(attributes && { attributes }) },
-    );
+    const spec = { ...(domain && { domain }), ...(attributes && { attributes }) };
+    if (!isColumnWithNumbers(inputs, shape)) return graph.node(type, inputs, { shape, dtype }, spec);
+    const row = shape.slice(0, -1);
+    const rows = inputs.map((edge) => (edge.shape.length === 0 ? edge : graph.reshape(edge, row)));
+    return graph.reshape(op(type, rows, { dtype, ...spec }), shape);
   };
   return {
     graph,
@@ -53,6 +52,14 @@ export function elementsOf(graph: Recorder): Elements {
     number: (number, dtype) => graph.number(number, dtype),
     cast: (edge, dtype) => castEdge(graph, edge, dtype),
   };
+}
+
+/** Over a last axis of length 1, ONNX Runtime broadcasts a number one element at a time, nine times slower; so that axis is left out. */
+function isColumnWithNumbers(inputs: readonly Edge[], shape: readonly number[]): boolean {
+  if (shape.length < 2 || shape.at(-1) !== 1) return false;
+  const numbers = inputs.filter((edge) => edge.shape.length === 0);
+  const others = inputs.filter((edge) => edge.shape.length > 0);
+  return numbers.length > 0 && others.every((edge) => sameShape(edge.shape, shape));
 }
 
 /** ONNX's numbers of the element types that casts go to. */

@@ -9,7 +9,7 @@ import { castEdge } from "./elementwise.js";
 import { cutWindow, margins, withMargins } from "./margins.js";
 import { places, product, type Windows } from "./windows.js";
 
-/** Input channels from which copying whole pixels is faster than copying planes. */
+/** Input and output channels from which copying whole pixels is faster than copying planes. */
 const MANY_CHANNELS = 64;
 
 /** @returns […kernel, inputs, outputs]. */
@@ -17,7 +17,7 @@ export function filterGradient(graph: Recorder, x: TensorInfo, dy: TensorInfo, w
   const { kernel, inputChannels, outputChannels } = windows;
   const taps = product(kernel);
   const rows = taps * inputChannels;
-  const many = inputChannels >= MANY_CHANNELS && taps > 1;
+  const many = Math.min(inputChannels, outputChannels) >= MANY_CHANNELS && taps > 1;
   const edges = many ? pixelColumns(graph, x, dy, windows) : planeColumns(graph, x, dy, windows);
   const output = { shape: [rows, outputChannels], dtype: "float32" } as const;
   const attributes = many ? { transA: 1 } : { transB: 1 };

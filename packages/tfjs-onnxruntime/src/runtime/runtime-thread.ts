@@ -18,6 +18,7 @@ const PATIENCE = 20_000;
 export interface ThreadOptions {
   readonly providers: readonly string[];
   readonly threads: number;
+  readonly arena: boolean;
 }
 
 interface Waiting {
@@ -47,11 +48,11 @@ export class RuntimeThread {
   readonly #onExit = () => this.#end();
 
   /** @param entry the module that the thread runs. */
-  constructor(entry: URL, { providers, threads }: ThreadOptions) {
+  constructor(entry: URL, { providers, threads, arena }: ThreadOptions) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     const shared = { counters: this.#counts.buffer, times: this.#times.buffer };
-    const workerData = { providers, threads, port: port2, ...shared };
+    const workerData = { providers, threads, arena, port: port2, ...shared };
     this.#worker = new Worker(entry, { workerData, transferList: [port2] });
     this.#worker.on("message", (reply: ReadReply) => this.#receive(reply));
     this.#worker.on("error", (error) =>
