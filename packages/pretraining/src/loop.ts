@@ -79,6 +79,8 @@ async function* preparedParts(
     const step = first + Math.floor(made / recipe.accumulate);
     const place = collective.rank * recipe.accumulate + (made % recipe.accumulate);
     made += 1;
+    // Drawn while the engine computes the step before, not while that step is still being recorded.
+    await setImmediate();
     yield preparePart(images, { first: place * share, count: share }, { seed: recipe.seed, step }, recipe);
   }
 }
