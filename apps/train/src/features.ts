@@ -7,8 +7,12 @@ import {
   readStoredFeatures,
   type Selection,
   selectImages,
+  servingInputs,
   withRuntime,
 } from "@difftap/eval";
+import type { HeadTap } from "@difftap/heads";
+import { type OpenNetwork, openNetwork, openNetworkOf } from "./head-network.js";
+import { feedsBack, memberInputs } from "./member-inputs.js";
 import type { HeadSettings } from "./settings.js";
 
 export interface FeaturePair {
@@ -16,6 +20,8 @@ export interface FeaturePair {
   readonly test: HeadFeatures;
   /** Name of the backbone, for people. */
   readonly model: string;
+  /** Where a head feeds back into it. */
+  readonly network?: OpenNetwork | undefined;
 }
 
 /** Opens both sides, hands them to `use` and closes them, whatever happens. */
@@ -30,15 +36,30 @@ export async function withFeatures<T>(
 }
 
 async function fromStores<T>(
-  { train, test, arrays, images }: HeadSettings,
+  settings: HeadSettings,
   work: LongWork,
   use: (pair: FeaturePair) => Promise<T>,
 ): Promise<T> {
+  const { train, test, arrays, images } = settings;
   const first = await readStoredFeatures(train, arrays, work);
   const names = first.taps.map(({ name }) => name);
   const second = await readStoredFeatures(test, names, work);
   const shown = images === undefined ? undefined : await imagesBehind(second, images);
-  return use({ train: first, test: { ...second, images: shown }, model: "frozen backbone" });
+  const pair = { train: first, test: { ...second, images: shown }, model: "frozen backbone" };
+  if (!(await feedsBack(settings))) return use(pair);
+  const { weights, size } = first.request;
+  const network = await openNetworkOf({ path: train, weights, size }, settings);
+  try {
+    const inputs = await memberInputs(settings, { taps: first.taps, network });
+    return await use({
+      ...pair,
+      network,
+      train: servingInputs(pair.train, inputs, train),
+      test: servingInputs(pair.test, inputs, test),
+    });
+  } finally {
+    network.dispose();
+  }
 }
 
 /** @throws DifftapError STORE_MISMATCH when the store was not made from these images. */
@@ -57,14 +78,22 @@ function fromImages<T>(settings: HeadSettings, use: (pair: FeaturePair) => Promi
   const taps = { blocks, timesteps, pool, draws: 1, seed: order };
   return withRuntime(settings, async (runtime, model) => {
     const size = settings.size ?? runtime.architecture.imageSize;
+    const network = (await feedsBack(settings))
+      ? await openNetwork(model, { height: size, width: size })
+      : undefined;
+    const inputs = (all: readonly HeadTap[]) => memberInputs(settings, { taps: all, network });
     const side = async (spec: string, count: number | undefined, augment: boolean) =>
-      readImageFeatures({ runtime, images: await selectImages(spec, count), taps, size, augment });
-    const train = await side(settings.train, settings.trainCount, true);
-    const test = await side(settings.test, settings.testCount, false);
+      readImageFeatures({ runtime, images: await selectImages(spec, count), taps, size, augment, inputs });
+    const opened: HeadFeatures[] = [];
     try {
-      return await use({ train, test, model: model.name });
+      const train = await side(settings.train, settings.trainCount, true);
+      opened.push(train);
+      const test = await side(settings.test, settings.testCount, false);
+      opened.push(test);
+      return await use({ train, test, model: model.name, network });
     } finally {
-      await Promise.all([train.close(), test.close()]);
+      await Promise.all(opened.map((features) => features.close()));
+      network?.dispose();
     }
   });
 }

@@ -11,6 +11,7 @@ import {
 } from "@difftap/run-folder";
 import type { Evaluation, LabelledBatch } from "@difftap/trainer";
 import type { Group, Outcome } from "./head-groups.js";
+import { mapTitle } from "./map-title.js";
 
 /** Images that are shown with the head's attention over them. */
 const SHOWN = 8;
@@ -45,32 +46,32 @@ export async function attentionOf(
   const { model, seed } = outcome.member;
   if (!model.attentionMaps) return { attention: [], tapShares: [] };
   const n = Math.min(AVERAGED, features.source.length);
-  const shares = new Map(model.description.taps.map(({ name }) => [name, 0]));
+  const shares = new Map<string, TapShare>();
   const examples: AttentionExample[] = [];
   const all = Uint32Array.from({ length: n }, (_, index) => index);
   for await (const read of features.source.batches(all, { batch, epoch: 0 })) {
     const seen = await lookAt(model, read);
-    for (const { tap, values, rows } of seen) {
-      shares.set(
-        tap.name,
-        shares.get(tap.name)! + values.reduce((sum, value) => sum + value, 0) / rows.heads / n,
-      );
-    }
+    for (const each of seen) addShare(shares, each, n);
     if (examples.length === 0 && features.images) examples.push(...(await examplesOf(looking, seen)));
   }
-  const taps = model.description.taps.map(({ name, block, timestep }) => ({
-    tap: name,
-    block,
-    timestep,
-    weight: shares.get(name)!,
-    deviation: null,
-  }));
+  const taps = [...shares.values()];
   const tapShares = [{ head: title, seeds: [seed], split: "test", n, taps }];
   return { attention: examples.length > 0 ? [{ head: title, seed, examples }] : [], tapShares };
 }
 
+type TapShare = TapShares["taps"][number];
+
+/** Adds what one batch of n images in all gives to the mean share of a tap. */
+function addShare(shares: Map<string, TapShare>, { title, tap, values, rows }: Seen, n: number): void {
+  const before = shares.get(title)?.weight ?? 0;
+  const weight = before + values.reduce((sum, value) => sum + value, 0) / rows.heads / n;
+  shares.set(title, { tap: title, block: tap.block, timestep: tap.timestep, weight, deviation: null });
+}
+
 /** The last block's weights on one tap: [images, heads, cells], flat. */
 interface Seen {
+  /** The tap's name, with the pass where the head reads two. */
+  readonly title: string;
   readonly tap: Head["description"]["taps"][number];
   readonly map: Pick<AttentionMap, "height" | "width">;
   readonly values: Float32Array;
@@ -88,12 +89,13 @@ async function lookAt(model: Head, { features }: LabelledBatch): Promise<Seen[]>
       return { ...map, last: tf.slice(weights, [0, blocks - 1, 0, 0], [images, 1, heads, cells]) };
     });
   });
-  const seen = maps.map(async ({ tap, height, width, last }) => {
+  const seen = maps.map(async ({ tap, pass, height, width, last }) => {
     const values = Float32Array.from(await last.data());
     const [images, , heads, cells] = last.shape;
     last.dispose();
     const described = model.description.taps.find(({ name }) => name === tap)!;
-    return { tap: described, map: { height, width }, values, rows: { images, heads, cells } };
+    const title = mapTitle({ tap, ...(pass && { pass }) });
+    return { title, tap: described, map: { height, width }, values, rows: { images, heads, cells } };
   });
   return Promise.all(seen);
 }
@@ -112,7 +114,7 @@ async function examplesOf(looking: Looking, seen: readonly Seen[]): Promise<Atte
       predicted: classNames[predicted]!,
       probability,
       maps: seen.map((each) => ({
-        tap: each.tap.name,
+        tap: each.title,
         block: each.tap.block,
         timestep: each.tap.timestep,
         ...each.map,

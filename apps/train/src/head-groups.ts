@@ -2,6 +2,7 @@
 import { wilsonInterval } from "@difftap/metrics";
 import { overSeeds, type TrainedHead } from "@difftap/run-folder";
 import type { NamedResult } from "@difftap/trainer";
+import { mapTitle } from "./map-title.js";
 import type { Member } from "./members.js";
 import { protocolOf } from "./protocol.js";
 import type { TrainedHeads } from "./trained-heads.js";
@@ -68,7 +69,7 @@ export function rowOf(group: Group, facts: RowFacts): TrainedHead | undefined {
   return {
     name: group.title,
     head: description.head,
-    taps: description.taps.map(({ name }) => name),
+    taps: model.reads.map(mapTitle),
     protocol: protocolOf(settings, facts.engine),
     split: facts.split,
     settings: inWords(description.spec),
@@ -79,8 +80,13 @@ export function rowOf(group: Group, facts: RowFacts): TrainedHead | undefined {
   };
 }
 
-/** { pool: 2, norm: "batch" } → "pool 2, norm batch". */
+/** { pool: 2, norm: "batch" } → "pool 2, norm batch"; what is nested in parentheses. */
 function inWords(spec: unknown): string {
   const fields = Object.entries(spec as Record<string, unknown>);
-  return fields.map(([name, value]) => `${name} ${String(value)}`).join(", ") || "no settings";
+  return fields.map(([name, value]) => `${name} ${valueInWords(value)}`).join(", ") || "no settings";
+}
+
+function valueInWords(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",") || "none";
+  return typeof value === "object" && value !== null ? `(${inWords(value)})` : String(value);
 }

@@ -34,7 +34,7 @@ async function trainHeads(
   const started = performance.now();
   const { train, test } = pair;
   const classes = classesOf(pair);
-  const members = await createMembers(settings, { taps: train.taps, classes });
+  const members = await createMembers(settings, { taps: train.taps, classes, network: pair.network });
   try {
     await createRunFolder(settings.out, {
       config: settings,

@@ -1,7 +1,14 @@
 /** The heads of a run: one for each entry, seed, learning rate and, where asked for, array; all see the same batches. */
-import { DifftapError } from "@difftap/core";
-import { createHead, type Head, type HeadDefinition, type HeadTap, loadHead } from "@difftap/heads";
+import {
+  createHead,
+  type Head,
+  type HeadDefinition,
+  type HeadNetwork,
+  type HeadTap,
+  loadHead,
+} from "@difftap/heads";
 import type { ModelToTrain } from "@difftap/trainer";
+import { groupsOf, tapsOf } from "./member-taps.js";
 import { headsOf, type OneHead } from "./one-head.js";
 import { learningOf } from "./recipe.js";
 import { jsonObject } from "./setting-values.js";
@@ -19,6 +26,8 @@ export interface MemberInputs {
   /** Those that the run reads. */
   readonly taps: readonly HeadTap[];
   readonly classes: number;
+  /** For heads that feed back into it. */
+  readonly network?: HeadNetwork | undefined;
 }
 
 /** @throws DifftapError as `loadHead` and `createHead`, REQUEST_INVALID for a tap that is not read; heads made before are disposed. */
@@ -38,11 +47,10 @@ export async function createMembers(settings: HeadSettings, inputs: MemberInputs
 
 function* membersOf(definition: HeadDefinition, settings: OneHead, inputs: MemberInputs): Generator<Member> {
   const taps = tapsOf(settings, inputs.taps);
-  const groups = settings.each === "array" ? taps.map((tap) => [tap]) : [taps];
-  for (const group of groups) {
+  for (const group of groupsOf(settings, taps)) {
     for (const learningRate of settings.learningRate) {
       for (const seed of settings.seeds) {
-        const variant = { taps: group, learningRate, seed, classes: inputs.classes };
+        const variant = { ...inputs, taps: group, learningRate, seed };
         yield createMember(definition, settings, variant);
       }
     }
@@ -57,10 +65,10 @@ interface Variant extends MemberInputs {
 function createMember(
   definition: HeadDefinition,
   settings: OneHead,
-  { taps, classes, learningRate, seed }: Variant,
+  { taps, classes, network, learningRate, seed }: Variant,
 ): Member {
   const spec = jsonObject("spec", settings.spec);
-  const model = createHead({ head: definition.name, spec, taps, classes, seed }, [definition]);
+  const model = createHead({ head: definition.name, spec, taps, classes, seed, network }, [definition]);
   const parts = [
     settings.title ?? definition.name,
     ...(settings.each === "array" ? [taps[0]!.name] : []),
@@ -69,18 +77,4 @@ function createMember(
   const title = parts.join(", ");
   const recipe = { ...learningOf(settings), learningRate };
   return { name: `${title}, seed ${seed}`, title, model, seed, recipe, settings };
-}
-
-function tapsOf({ head, reads }: OneHead, taps: readonly HeadTap[]): readonly HeadTap[] {
-  return reads?.map((wanted) => findTap(wanted, taps, head)) ?? taps;
-}
-
-function findTap(wanted: string, taps: readonly HeadTap[], head: string): HeadTap {
-  const found = taps.find(({ name }) => name === wanted);
-  if (found) return found;
-  const names = taps.map(({ name }) => name);
-  throw new DifftapError("REQUEST_INVALID", `head ${head} asks for ${wanted}, which this run does not read`, {
-    hint: `it reads ${names.join(", ")}`,
-    details: { head, wanted, names },
-  });
 }

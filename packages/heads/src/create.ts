@@ -9,10 +9,11 @@
  * const logits = head.forward({ "t90/b09": maps }, { training: false });
  * ```
  */
-import { DifftapError, nearest } from "@difftap/core";
+import type { TrainedFeedback } from "@difftap/backbone";
+import { DifftapError, ndarray, nearest } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { z } from "zod";
-import type { AttentionMap, ForwardOptions, HeadDefinition, HeadParts } from "./definition.js";
+import type { AttentionMap, ForwardOptions, HeadDefinition, HeadParts, ReadMap } from "./definition.js";
 import type { HeadNetwork } from "./network.js";
 import { findHead, heads } from "./registry.js";
 import { type Features, type HeadTap, mapsOf } from "./tap.js";
@@ -41,6 +42,8 @@ export interface Head {
   readonly description: HeadDescription;
   /** The features that `forward` takes: its taps, for most heads. */
   readonly inputs: readonly HeadTap[];
+  /** The maps that logits are made of: one for each tap, or for each tap and pass. */
+  readonly reads: readonly ReadMap[];
   /** What is trained, by PyTorch's names. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** What is kept but not trained. */
@@ -51,12 +54,14 @@ export interface Head {
    */
   forward(features: Features, options: ForwardOptions): tf.Tensor2D;
   /**
-   * Heads with attention have it: where the CLS token looks, one entry per tap; the caller disposes the weights.
+   * Heads with attention have it: where the CLS token looks, one entry per map that it reads; the caller disposes the weights.
    * @throws as `forward`
    */
   attentionMaps?(features: Features): AttentionMap[];
   /** Heads that weigh their taps have it: the weight of each tap by name, summing to 1. */
   tapWeights?(): Promise<Readonly<Record<string, number>>>;
+  /** Heads that feed back into the network have it: what a runtime needs to run both passes. */
+  feedback?(): Promise<TrainedFeedback>;
   dispose(): void;
 }
 
@@ -97,6 +102,7 @@ function assemble(parts: HeadParts, inputs: readonly HeadTap[], description: Hea
   return {
     description,
     inputs,
+    reads: parts.reads ?? description.taps.map(({ name }) => ({ tap: name })),
     variables,
     buffers,
     forward: (features, options) => tf.tidy(() => parts.forward(read(features), options)),
@@ -104,10 +110,24 @@ function assemble(parts: HeadParts, inputs: readonly HeadTap[], description: Hea
       attentionMaps: (features: Features) => tf.tidy(() => parts.attentionMaps!(read(features))),
     }),
     ...(parts.tapWeights && { tapWeights: () => weightsByTap(parts.tapWeights!, description.taps) }),
+    ...(parts.feedback && { feedback: () => readFeedback(parts) }),
     dispose() {
       for (const variable of [...variables.values(), ...buffers.values()]) variable.dispose();
     },
   };
+}
+
+async function readFeedback({
+  feedback,
+  variables,
+  buffers = new Map(),
+}: HeadParts): Promise<TrainedFeedback> {
+  const own = [...variables, ...buffers].filter(([name]) => name.startsWith("feedback."));
+  const tensors = own.map(async ([name, variable]) => {
+    const data = Float32Array.from(await variable.data());
+    return [name, ndarray("float32", variable.shape, data)] as const;
+  });
+  return { ...feedback!, tensors: Object.fromEntries(await Promise.all(tensors)) };
 }
 
 async function weightsByTap(

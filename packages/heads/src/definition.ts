@@ -17,6 +17,7 @@
  * });
  * ```
  */
+import type { TrainedFeedback } from "@difftap/backbone";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { z } from "zod";
 import type { HeadNetwork } from "./network.js";
@@ -41,12 +42,16 @@ export interface ForwardOptions {
 /** Maps [N, C, H, W] by the name of their tap. */
 export type Maps = ReadonlyMap<string, tf.Tensor4D>;
 
-/** Where the CLS token looks on one tap's map. */
-export type AttentionMap = {
-  /** Name of the tap that the cells belong to. */
+/** A map that a head reads. */
+export type ReadMap = {
+  /** Name of its tap. */
   tap: string;
   /** Which pass through the network, for heads that read two. */
   pass?: 1 | 2;
+};
+
+/** Where the CLS token looks on one map. */
+export type AttentionMap = ReadMap & {
   /** Rows and columns of cells, laid evenly over the image. */
   height: number;
   width: number;
@@ -62,11 +67,15 @@ export interface HeadParts {
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** What is kept but not trained: running means and variances. */
   readonly buffers?: ReadonlyMap<string, tf.Variable>;
+  /** Maps that logits are made of, where these are not one for each tap. */
+  readonly reads?: readonly ReadMap[];
   /** Heights and widths of the maps it takes: those of its taps, unless it says that any will do. */
   readonly mapSizes?: "as built" | "any";
+  /** For heads that feed back: which blocks, and letters of the modules, whose tensors are named `feedback.…`. */
+  readonly feedback?: Pick<TrainedFeedback, "blocks" | "module">;
   /** Maps to logits [N, classes]. Called inside a tidy. */
   forward(maps: Maps, options: ForwardOptions): tf.Tensor2D;
-  /** For heads with attention: one entry per tap, as in evaluation. Called inside a tidy. */
+  /** For heads with attention: one entry per map that it reads, as in evaluation. Called inside a tidy. */
   attentionMaps?(maps: Maps): AttentionMap[];
   /** For heads that weigh their taps: [taps], summing to 1. Called inside a tidy. */
   tapWeights?(): tf.Tensor1D;

@@ -35,19 +35,28 @@ export function feedbackTaps(
   const second = passes.second ?? known;
   checkPasses(known, passes.first, second);
   const plan = planFeedback(blocks, { blocks: feedback.blocks, read: second });
-  const column = (suffix: string) => (block: number) => {
-    const at = (timestep: HeadTap["timestep"]) => {
-      const tap = describeTap(blocks, { block, timestep, pool: "map", size });
-      return { ...tap, name: `${tap.name}-${suffix}` };
-    };
-    return { block, at };
-  };
+  const whole = (block: number, timestep: HeadTap["timestep"]) =>
+    describeTap(blocks, { block, timestep, pool: "map", size });
+  const firstPass = (block: number): TapColumn => ({
+    block,
+    at(timestep) {
+      const tap = whole(block, timestep);
+      return { ...tap, name: `${tap.name}-map` };
+    },
+  });
+  const secondPass = (block: number): TapColumn => ({
+    block,
+    at(timestep) {
+      const tap = whole(block, timestep);
+      return { ...tap, name: `${tap.name}-pass2`, pass: 2 };
+    },
+  });
   return {
     plan,
     timesteps: grid.timesteps,
-    first: passes.first.map(column("map")),
-    second: second.map(column("pass2")),
-    needed: plan.needed.map(column("map")),
+    first: passes.first.map(firstPass),
+    second: second.map(secondPass),
+    needed: plan.needed.map(firstPass),
   };
 }
 

@@ -15,6 +15,7 @@ export {
   type HeadParts,
   type InputContext,
   type Maps,
+  type ReadMap,
 } from "./definition.js";
 export { resizeBilinear } from "./interpolation.js";
 export { type BatchNorm, type BatchNormSize, createBatchNorm } from "./layers/batch-norm.js";

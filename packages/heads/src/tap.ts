@@ -13,6 +13,8 @@ export interface HeadTap {
   /** Of the map as it is fed, after the pooling of the extraction. */
   readonly height: number;
   readonly width: number;
+  /** Of a network that is run twice, with feedback: its second pass. */
+  readonly pass?: 2;
 }
 
 export interface TapPlace {

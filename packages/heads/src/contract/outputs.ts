@@ -3,7 +3,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { isDifftapError } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Head } from "../create.js";
-import type { AttentionMap } from "../definition.js";
+import type { AttentionMap, ReadMap } from "../definition.js";
 import type { Features, HeadTap } from "../tap.js";
 import { BATCH, type HeadExample, logitsOf, withHead } from "./example.js";
 
@@ -53,10 +53,10 @@ export function checkExplained(example: HeadExample): Promise<void> {
     await checkTapWeights(head, example.taps);
     const maps = head.attentionMaps?.(features);
     if (!maps) return;
-    const places = maps.map(({ tap, pass = "" }) => `${tap} ${pass}`);
-    deepStrictEqual(places.length, new Set(places).size, "a map is there twice");
-    const seen = [...new Set(maps.map(({ tap }) => tap))];
-    deepStrictEqual(seen.sort(), example.taps.map(({ name }) => name).sort());
+    const places = (read: readonly ReadMap[]) => read.map(({ tap, pass = "" }) => `${tap} ${pass}`).sort();
+    deepStrictEqual(places(maps), places(head.reads));
+    const known = new Set(head.reads.map(({ tap }) => tap));
+    deepStrictEqual([...known].sort(), example.taps.map(({ name }) => name).sort());
     for (const map of maps) await checkAttentionMap(map);
     for (const timestep of new Set(example.taps.map((tap) => tap.timestep))) {
       const names = new Set(example.taps.filter((tap) => tap.timestep === timestep).map(({ name }) => name));

@@ -4,7 +4,7 @@
  */
 import { DifftapError } from "@difftap/core";
 import { z } from "zod";
-import { type AttentionMap, defineHead, type HeadParts, type Maps } from "../definition.js";
+import { defineHead, type HeadParts, type Maps, type ReadMap } from "../definition.js";
 import { type FeedbackTaps, feedbackTaps, tapsOfColumns } from "../feedback-taps.js";
 import { createFusion, fusionFields, HEADS_DIVIDE_WIDTH, headsDivideWidth } from "../fusion.js";
 import type { HeadNetwork } from "../network.js";
@@ -39,6 +39,7 @@ export const diffeed = defineHead({
     const { resume } = checkNetwork(network);
     const chosen = feedbackTaps(given, taps, network!);
     const { timesteps, first, second } = chosen;
+    const origins = originsOf(chosen, taps);
     const secondPass = createSecondPass(chosen, { module: given.feedback.module, seed });
     const fusion = createFusion(
       { columns: [...first, ...second], timesteps },
@@ -52,8 +53,11 @@ export const diffeed = defineHead({
     return {
       ...joinParameters(secondPass, under("head", fusion)),
       mapSizes: "any",
+      feedback: given.feedback,
       forward: (maps, options) => fusion.forward(bothPasses(maps, options.training), options),
-      attentionMaps: (maps) => namedByTap(fusion.attentionMaps!(bothPasses(maps, false)), chosen, taps),
+      reads: [...origins.values()],
+      attentionMaps: (maps) =>
+        fusion.attentionMaps!(bothPasses(maps, false)).map((map) => ({ ...map, ...origins.get(map.tap)! })),
     };
   },
 });
@@ -82,20 +86,21 @@ function under(prefix: string, { variables, buffers = new Map() }: HeadParts): R
   return { variables: renamed(variables), buffers: renamed(buffers) };
 }
 
-/** What the fusion calls a column's map belongs to a tap and a pass. */
-function namedByTap(
-  attention: readonly AttentionMap[],
+/** The tap and the pass of each map, by the fusion's name for it. */
+function originsOf(
   { timesteps, first, second }: FeedbackTaps,
   taps: readonly HeadTap[],
-): AttentionMap[] {
-  const passes = [first, second].flatMap((columns, index) =>
-    columns.flatMap(({ block, at }) =>
-      timesteps.map((timestep) => {
+): Map<string, ReadMap> {
+  const columns = [
+    ...first.map((column) => ({ column, pass: 1 as const })),
+    ...second.map((column) => ({ column, pass: 2 as const })),
+  ];
+  return new Map(
+    timesteps.flatMap((timestep) =>
+      columns.map(({ column: { block, at }, pass }) => {
         const { name } = taps.find((tap) => tap.block === block && tap.timestep === timestep)!;
-        return [at(timestep).name, { tap: name, pass: index === 0 ? 1 : 2 }] as const;
+        return [at(timestep).name, { tap: name, pass }] as const;
       }),
     ),
   );
-  const origins = new Map<string, Pick<AttentionMap, "tap" | "pass">>(passes);
-  return attention.map((map) => ({ ...map, ...origins.get(map.tap)! }));
 }
