@@ -1,8 +1,8 @@
 /** The U-Net that is pretrained, on the running engine. */
 import { type Architecture, randomWeights } from "@difftap/backbone";
 import { createTfjsUnet } from "@difftap/backbone-tfjs";
-import { openWeights, weightsDigest } from "@difftap/checkpoint";
-import type { Denoiser } from "@difftap/pretraining";
+import { memoryWeights, openWeights, type WeightSource, weightsDigest } from "@difftap/checkpoint";
+import { checkpointWeights, type Denoiser } from "@difftap/pretraining";
 import type { BackboneSettings } from "./backbone-settings.js";
 
 export interface PretrainedUnet extends Denoiser {
@@ -20,7 +20,7 @@ export async function createUnet(
   { init, seed, recompute }: BackboneSettings,
   data: Readonly<Record<string, unknown>>,
 ): Promise<PretrainedUnet> {
-  const weights = init === undefined ? randomWeights(architecture, seed) : await openWeights(init);
+  const weights = init === undefined ? randomWeights(architecture, seed) : await openInitial(init);
   try {
     const unet = await createTfjsUnet({ architecture, weights, trainable: true, recompute });
     const begun = init === undefined ? `random, seed ${seed}` : await weightsDigest(init);
@@ -36,4 +36,9 @@ export async function createUnet(
   } finally {
     await weights.close();
   }
+}
+
+/** A file of weights, or a checkpoint of a pretraining by its JSON. */
+async function openInitial(path: string): Promise<WeightSource> {
+  return path.endsWith(".json") ? memoryWeights(await checkpointWeights(path)) : openWeights(path);
 }

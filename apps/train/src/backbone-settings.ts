@@ -42,7 +42,11 @@ export const backboneOptions = {
     nameOrObject(),
   ),
   size: option("<pixels>", "side of the images (default: the architecture's)", wholeNumber(1).optional()),
-  init: option("<file>", "weights to begin with (default: drawn by --seed)", z.string().min(1).optional()),
+  init: option(
+    "<file>",
+    "weights to begin with, or a checkpoint of a pretraining by its JSON (default: drawn by --seed)",
+    z.string().min(1).optional(),
+  ),
   prediction: option(
     "<name>",
     `what the network predicts: ${predictions.join(", ")}`,

@@ -47,3 +47,14 @@ export function splitTensors(tensors: NamedTensors): PretrainingTensors {
 
 /** Part of the average at a place in the recipe. */
 export const averagePart = (index: number) => `ema${index}`;
+
+/**
+ * The weights of a checkpoint, by the path of its JSON: the first average, or the weights themselves where nothing is averaged. What a
+ * further training begins from.
+ * @throws DifftapError FILE_MISSING, CHECKPOINT_REFUSED.
+ */
+export async function checkpointWeights(path: string): Promise<Tensors> {
+  const { tensors } = await pretrainingFiles.read(path);
+  const parts = splitTensors(tensors);
+  return parts[averagePart(0)] ?? parts.model ?? {};
+}

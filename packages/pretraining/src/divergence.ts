@@ -38,6 +38,6 @@ function diverged({ step, plan, recipe, checkpoint }: PretrainingRun, seen: stri
   return divergence(
     seen,
     place,
-    "lower the learning rate, warm up longer, or clip the gradients; delete later checkpoints and run again",
+    "lower the learning rate, warm up longer, or clip the gradients; begin from the last good checkpoint in another folder",
   );
 }

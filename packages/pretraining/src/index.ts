@@ -1,3 +1,4 @@
+export { checkpointWeights } from "./checkpoints.js";
 export { type Coefficients, coefficientsAt, type LossKind } from "./coefficients.js";
 export type { Denoiser, DenoiserInputs, DenoiserOptions } from "./denoiser.js";
 export { type LossInputs, noised, type PretrainingLosses, pretrainingLosses } from "./loss.js";

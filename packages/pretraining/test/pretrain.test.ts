@@ -6,7 +6,13 @@ import { type NdArray, ndarray } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
 import type { Tensors } from "@difftap/trainer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawSamples, memoryImages, type PretrainOptions, pretrain } from "../src/index.js";
+import {
+  checkpointWeights,
+  drawSamples,
+  memoryImages,
+  type PretrainOptions,
+  pretrain,
+} from "../src/index.js";
 import { denoiser, pictures, recipe, SIZE, schedule } from "./denoiser.js";
 
 const root = mkdtempSync(join(tmpdir(), "pretraining-"));
@@ -67,6 +73,14 @@ describe("resuming", () => {
     await run({ folder: join(root, "kept"), ...often });
     const kept = readdirSync(join(root, "kept", "checkpoints")).filter((name) => name.endsWith(".json"));
     expect(kept.sort()).toEqual([5, 10, 11, 12].map((step) => `step-${String(step).padStart(8, "0")}.json`));
+  });
+
+  test("a checkpoint gives the weights that a further training begins from: the first average", async () => {
+    const { checkpoint, averages, weights } = await run({ folder: join(root, "begun") });
+    expect(await checkpointWeights(checkpoint!)).toEqual(averages[0]!.weights);
+    const plain = await run({ folder: join(root, "plain"), recipe: { ...recipe, ema: [] } });
+    expect(plain.weights).toEqual(weights);
+    expect(await checkpointWeights(plain.checkpoint!)).toEqual(weights);
   });
 
   test("another recipe, network or set is refused by name; another number of parts is not", async () => {

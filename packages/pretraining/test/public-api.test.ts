@@ -3,6 +3,7 @@ import * as api from "../src/index.js";
 
 test("the public surface is exactly this list", () => {
   expect(Object.keys(api).sort()).toEqual([
+    "checkpointWeights",
     "coefficientsAt",
     "drawSamples",
     "losses",
