@@ -11,18 +11,11 @@ export function convolve(
   const filter = tf.transpose(weight, [2, 3, 1, 0]) as tf.Tensor4D;
   const maps = x as tf.Tensor4D;
   // At stride 1 "same" is one zero on each side; at stride 2 TensorFlow would put none in front.
-  const windows =
+  const convolved =
     stride === 1
-      ? ({ x: maps, strides: 1, pad: "same" } as const)
-      : ({ x: bordered(maps, padding), strides: stride, pad: "valid" } as const);
-  if (bias !== null && learns(bias)) return tf.fused.conv2d({ ...windows, filter, bias });
-  const convolved = tf.conv2d(windows.x, filter, windows.strides, windows.pad);
+      ? tf.conv2d(maps, filter, 1, "same")
+      : tf.conv2d(bordered(maps, padding), filter, stride, "valid");
   return bias === null ? convolved : tf.add(convolved, bias);
-}
-
-/** The fused convolution saves a pass over the map, but its gradient is that of input, filter and bias, wanted or not. */
-function learns(parameter: tf.Tensor): boolean {
-  return parameter instanceof tf.Variable && parameter.trainable;
 }
 
 function bordered(maps: tf.Tensor4D, padding: number): tf.Tensor4D {
