@@ -67,12 +67,13 @@ test("beside another head; eval head through the emitted graph gives the same nu
   }
 });
 
-test("killed and run again, the weights and statistics are those of an uninterrupted run, bit for bit", async () => {
-  const argv = (out: string) => {
-    const recipe = ["--optimizer", "adamw", "--ema", "0.9", "--epochs", "4"];
+test("made longer, killed and run again, the weights and statistics are those of an uninterrupted run, bit for bit", async () => {
+  const argv = (out: string, epochs = 4) => {
+    const recipe = ["--optimizer", "adamw", "--ema", "0.9", "--epochs", String(epochs)];
     const head = ["--head", "diffeed", "--spec", JSON.stringify(spec)];
     return ["head", ...images, ...network, ...head, ...recipe, "--out", join(folder, out)];
   };
+  expect(train(...argv("killed-diffeed", 2)).code).toBe(0);
   expect(await killAt("training:", ...argv("killed-diffeed"))).toBe("SIGKILL");
   for (const out of ["killed-diffeed", "whole-diffeed"]) expect(train(...argv(out)).code).toBe(0);
   const [killed, whole] = await Promise.all(

@@ -22,6 +22,7 @@ import {
   type ImageSize,
   parameterCount,
   type TapRequest,
+  type TrainedFeedback,
 } from "@difftap/backbone";
 import { openWeights, type WeightSource, weightsDigest } from "@difftap/checkpoint";
 import { DifftapError } from "@difftap/core";
@@ -55,6 +56,8 @@ export interface PrepareOptions {
   readonly size?: ImageSize;
   /** The type of images to expect; the other type costs a second session at its first batch. uint8 unless given. */
   readonly images?: "uint8" | "float32";
+  /** For taps of pass 2. */
+  readonly feedback?: TrainedFeedback;
 }
 
 export interface OnnxBackbone extends BackboneRuntime {
@@ -102,10 +105,17 @@ function createBackbone(
     architecture,
     blocks,
     weightsDigest: digest,
-    async prepare(taps, { size = squareSize(architecture), images = "uint8" } = {}) {
+    async prepare(taps, { size = squareSize(architecture), images = "uint8", feedback } = {}) {
       checkTaps(blocks, taps, options.fullOutput ?? false);
       checkImageSize(architecture, size);
-      const emission = { architecture, taps, size, ...(options.replace && { replace: options.replace }) };
+      const { replace } = options;
+      const emission = {
+        architecture,
+        taps,
+        size,
+        ...(replace && { replace }),
+        ...(feedback && { feedback }),
+      };
       const graphs = lazyGraphs((type) => openGraph(pool, source, threads, { ...emission, images: type }));
       await graphs.get(images);
       const close = () => closeGraphs(pool, graphs.opened());

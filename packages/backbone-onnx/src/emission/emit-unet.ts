@@ -15,12 +15,17 @@ import {
   checkImageSize,
   type ImageSize,
   parameterShapes,
+  planFeedback,
+  resumeUnet,
   type TapRequest,
+  type TrainedFeedback,
   unet,
 } from "@difftap/backbone";
+import { DifftapError } from "@difftap/core";
 import { createGraph, type Value } from "@difftap/onnx-graph";
 import { Emitter } from "./emitter.js";
-import { emitInputs, type ImageType } from "./noising.js";
+import { emitFeedback } from "./feedback.js";
+import { emitInputs, type GraphInputs, type ImageType } from "./noising.js";
 import { OnnxOps } from "./onnx-ops.js";
 import { emitPooled } from "./pooling.js";
 import type { WeightLayout } from "./weight-layout.js";
@@ -33,6 +38,8 @@ export interface EmitOptions {
   readonly size?: ImageSize;
   /** uint8 unless given. */
   readonly images?: ImageType;
+  /** For taps with pass 2: both passes in one graph, the network's weights once. */
+  readonly feedback?: TrainedFeedback;
   /** Gives another value for a block's output: the skip connection and taps see it. */
   readonly replace?: (block: BlockInfo, value: Value, ops: OnnxOps) => Value | undefined;
 }
@@ -58,12 +65,13 @@ export interface EmittedUnet {
   readonly largestMapBytes: number;
 }
 
-/** The name of a tap's output: b09.p2, or b09.map. */
-export function tapName({ block, pool }: TapRequest): string {
-  return `b${String(block).padStart(2, "0")}.${pool === "map" ? "map" : `p${pool}`}`;
+/** The name of a tap's output: b09.p2, or b09.map; in pass 2 second.b09.p2. */
+export function tapName({ block, pool, pass }: TapRequest): string {
+  const name = `b${String(block).padStart(2, "0")}.${pool === "map" ? "map" : `p${pool}`}`;
+  return pass === 2 ? `second.${name}` : name;
 }
 
-/** @throws DifftapError REQUEST_INVALID for a size that the levels cannot divide. */
+/** @throws DifftapError REQUEST_INVALID for a size that the levels cannot divide; as `planFeedback` and `emitFeedback`. */
 export function emitUnet(options: EmitOptions): EmittedUnet {
   const { architecture, taps, images = "uint8" } = options;
   const size = options.size ?? { height: architecture.imageSize, width: architecture.imageSize };
@@ -72,27 +80,102 @@ export function emitUnet(options: EmitOptions): EmittedUnet {
   const graph = createGraph({ name: "adm-unet" });
   const emitter = new Emitter(graph, parameterShapes(architecture));
   const ops = new OnnxOps(emitter, { sharedEmbedding: !labelled });
-  const outputs: TapOutput[] = [];
-  const deepest = Math.max(...taps.map(({ block }) => block));
-  const tapped = (number: number, value: Value) => {
-    for (const tap of uniqueTaps(taps, number)) outputs.push(emitTap(emitter, ops.settle(value), tap));
-  };
-  let largestMapBytes = 0;
   const inputs = emitInputs(emitter, images, size, { shared: !labelled, labelled });
-  const out = unet(ops, architecture, ops, inputs, (block, value) => {
-    const replace = options.replace?.(block, value, ops);
-    largestMapBytes = Math.max(largestMapBytes, mapBytes(emitter, replace ?? value));
-    tapped(block.number, replace ?? value);
-    return block.number === deepest ? "stop" : { replace };
-  });
-  if (out !== undefined) tapped(blockTable(architecture).length + 1, out);
+  const first = taps.filter(({ pass }) => pass !== 2);
+  const second = taps.filter(({ pass }) => pass === 2);
+  const emission: Emission = { options, emitter, ops, inputs, outputs: [], largestMapBytes: 0 };
+  if (second.length === 0) emitFirstPass(emission, first, []);
+  else emitBothPasses(emission, first, second);
   return {
     model: graph.encode(),
     layout: emitter.layout,
-    outputs,
+    outputs: emission.outputs,
     sharedTimestep: !labelled,
-    largestMapBytes,
+    largestMapBytes: emission.largestMapBytes,
   };
+}
+
+interface Emission {
+  readonly options: EmitOptions;
+  readonly emitter: Emitter;
+  readonly ops: OnnxOps;
+  readonly inputs: GraphInputs;
+  readonly outputs: TapOutput[];
+  largestMapBytes: number;
+}
+
+/** Up to the deepest block that is a tap or needed; gives the maps of those needed. */
+function emitFirstPass(
+  emission: Emission,
+  taps: readonly TapRequest[],
+  needed: readonly number[],
+): Map<number, Value> {
+  const { ops, options, inputs } = emission;
+  const { architecture } = options;
+  const deepest = Math.max(...taps.map(({ block }) => block), ...needed);
+  const maps = new Map<number, Value>();
+  const out = unet(ops, architecture, ops, inputs, (block, value) => {
+    const replace = options.replace?.(block, value, ops);
+    const seen = replace ?? value;
+    measure(emission, seen);
+    emitTaps(emission, taps, block.number, seen);
+    if (needed.includes(block.number)) maps.set(block.number, ops.settle(seen));
+    return block.number === deepest ? "stop" : { replace };
+  });
+  if (out !== undefined) emitTaps(emission, taps, blockTable(architecture).length + 1, out);
+  return maps;
+}
+
+/** The second pass begins with what the first injection changes. */
+function emitBothPasses(
+  emission: Emission,
+  first: readonly TapRequest[],
+  second: readonly TapRequest[],
+): void {
+  const { ops, emitter, options, inputs } = emission;
+  const { architecture } = options;
+  const feedback = checkGiven(options.feedback);
+  const read = second.map(({ block }) => block);
+  const plan = planFeedback(blockTable(architecture), { blocks: feedback.blocks, read });
+  const maps = emitFirstPass(emission, first, plan.needed);
+  const inject = (number: number, value: Value): Value => {
+    const index = plan.connections.findIndex(({ to }) => to.number === number);
+    if (index === -1) return value;
+    const from = maps.get(plan.connections[index]!.from.number)!;
+    const { height, width } = emitter.mapShape(value);
+    return ops.add(value, emitFeedback(emitter, from, { feedback, index, size: { height, width } }));
+  };
+  const visit = (number: number, value: Value): Value => {
+    const seen = inject(number, value);
+    measure(emission, seen);
+    emitTaps(emission, second, number, seen);
+    return seen;
+  };
+  const value = visit(plan.start, maps.get(plan.start)!);
+  if (plan.deepest === plan.start) return;
+  const state = { block: plan.start, value, kept: maps };
+  resumeUnet(ops, architecture, ops, { ...inputs, state }, (block, before) => {
+    const replace = visit(block.number, before);
+    return block.number === plan.deepest ? "stop" : { replace };
+  });
+}
+
+function checkGiven(feedback: TrainedFeedback | undefined): TrainedFeedback {
+  if (feedback !== undefined) return feedback;
+  throw new DifftapError("REQUEST_INVALID", "a tap of pass 2 was asked for without feedback", {
+    hint: "prepare with the trained feedback, or read pass 1",
+  });
+}
+
+function measure(emission: Emission, map: Value): void {
+  const { channels, height, width } = emission.emitter.mapShape(map);
+  const bytes = channels * height * width * Float32Array.BYTES_PER_ELEMENT;
+  emission.largestMapBytes = Math.max(emission.largestMapBytes, bytes);
+}
+
+function emitTaps(emission: Emission, taps: readonly TapRequest[], block: number, value: Value): void {
+  const { emitter, ops, outputs } = emission;
+  for (const tap of uniqueTaps(taps, block)) outputs.push(emitTap(emitter, ops.settle(value), tap));
 }
 
 function uniqueTaps(taps: readonly TapRequest[], block: number): TapRequest[] {
@@ -107,9 +190,4 @@ function emitTap(emitter: Emitter, value: Value, tap: TapRequest): TapOutput {
   const output = tap.pool === "map" ? pooled : emitter.graph.node("Flatten", [pooled], { axis: 1 });
   emitter.graph.output(output, name, "float32", ["batch", ...shape]);
   return { name, tap, shape };
-}
-
-function mapBytes(emitter: Emitter, value: Value): number {
-  const { channels, height, width } = emitter.mapShape(value);
-  return channels * height * width * Float32Array.BYTES_PER_ELEMENT;
 }

@@ -48,7 +48,7 @@ export function ownAffine(emitter: Emitter, { weight, bias }: Normalization): Af
 }
 
 /** One pass over the map where the affine map is the same for all samples: a batch normalisation by 0 and 1. */
-function emitAffine(emitter: Emitter, x: Value, { factor, offset, perSample }: Affine): Value {
+export function emitAffine(emitter: Emitter, x: Value, { factor, offset, perSample }: Affine): Value {
   const { graph } = emitter;
   const { channels } = emitter.mapShape(x);
   if (perSample) {
