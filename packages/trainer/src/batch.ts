@@ -4,9 +4,13 @@ import { tf } from "@difftap/engine";
 import { type Mixing, mixer } from "./mixup.js";
 import type { LabelledBatch } from "./source.js";
 
-/** Features as tensors; the caller disposes them. */
-export function toTensors({ features }: LabelledBatch): Record<string, tf.Tensor> {
-  const tensors = Object.entries(features).map(([name, { data, shape }]) => [
+/** What a model is fed, as tensors; the caller disposes them. */
+export function toTensors({ features, beside = {} }: LabelledBatch): Record<string, tf.Tensor> {
+  return { ...onEngine(features), ...onEngine(beside) };
+}
+
+function onEngine(arrays: LabelledBatch["features"]): Record<string, tf.Tensor> {
+  const tensors = Object.entries(arrays).map(([name, { data, shape }]) => [
     name,
     tf.tensor(data, [...shape]),
   ]);
@@ -22,10 +26,10 @@ export interface EngineBatch {
 /** Puts a batch on the engine, mixed where asked for. It lives as long as the tidy that it is made in. */
 export function engineBatch(batch: LabelledBatch, mixing: Mixing | undefined): EngineBatch {
   const mix = mixing ? mixer(mixing) : <T extends tf.Tensor>(rows: T) => rows;
-  const features = Object.entries(toTensors(batch)).map(([name, rows]) => [name, mix(rows)]);
+  const features = Object.entries(onEngine(batch.features)).map(([name, rows]) => [name, mix(rows)]);
   const labels = tf.tensor1d(batch.labels, "int32");
   return {
-    features: Object.fromEntries(features),
+    features: { ...Object.fromEntries(features), ...onEngine(batch.beside ?? {}) },
     targets(classes, smoothing) {
       checkLabels(batch.labels, classes);
       const certain = mix(tf.cast(tf.oneHot(labels, classes), "float32") as tf.Tensor2D);

@@ -58,6 +58,6 @@ export {
   train,
   trainMany,
 } from "./train.js";
-export type { ForwardOptions, Trainable } from "./trainable.js";
+export type { ForwardOptions, FurtherTerm, Trainable } from "./trainable.js";
 export { recordUpdate, type Updating } from "./update.js";
 export { type Assignment, assignVariables, firstBroken, readVariables } from "./variables.js";

@@ -51,7 +51,7 @@ export function createLearner<S extends Score>(
     name,
     model,
     recipe,
-    optimizer: optimizerOf(recipe.optimizer, model.variables),
+    optimizer: optimizerOf(recipe.optimizer, model.variables, model.rateShares),
     average: recipe.ema && createAverage(model.variables, recipe.ema),
     progress: { steps: 0, status: "training", failure: undefined, best: undefined, stale: 0 },
     losses: { sum: 0, steps: 0 },

@@ -87,8 +87,8 @@ function countStep(
 }
 
 function valuesOf({ learner, outcome }: { learner: Learner; outcome: StepOutcome }): Record<string, number> {
-  const { loss, learningRate, gradientNorm } = outcome;
-  const values = { loss, learningRate, ...(gradientNorm !== undefined && { gradientNorm }) };
+  const { loss, learningRate, gradientNorm, terms } = outcome;
+  const values = { loss, ...terms, learningRate, ...(gradientNorm !== undefined && { gradientNorm }) };
   return Object.fromEntries(
     Object.entries(values).map(([key, value]) => [labelled(learner.name, key), value]),
   );

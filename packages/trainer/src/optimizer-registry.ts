@@ -19,7 +19,8 @@ export const optimizerSettings = z.discriminatedUnion("kind", [first!, ...others
 export function optimizerOf(
   settings: z.output<typeof optimizerSettings>,
   variables: Trainable["variables"],
+  rateShares?: Trainable["rateShares"],
 ): Optimizer {
   const definition = optimizers.find(({ settings: { shape } }) => shape.kind.value === settings.kind);
-  return createOptimizer(definition as OptimizerDefinition, settings, variables);
+  return createOptimizer(definition as OptimizerDefinition, settings, variables, rateShares);
 }

@@ -66,11 +66,12 @@ export interface Optimizer {
   dispose(): void;
 }
 
-/** An optimiser of these parameters, at its beginning. */
+/** An optimiser of these parameters, at its beginning. `rateShares` are of the learning rate, by parameter; 1 unless given. */
 export function createOptimizer<Schema extends SettingsSchema>(
   { slots, numbers, update }: OptimizerDefinition<Schema>,
   settings: z.output<Schema>,
   variables: ReadonlyMap<string, tf.Variable>,
+  rateShares: ReadonlyMap<string, number> = new Map(),
 ): Optimizer {
   const names = slots(settings);
   const state = new Map(
@@ -80,10 +81,13 @@ export function createOptimizer<Schema extends SettingsSchema>(
   return {
     state,
     update(gradients, step) {
-      const now = asTensors(numbers(step, settings));
+      const numbersAt = remembered((share) =>
+        asTensors(numbers({ ...step, rate: share * step.rate }, settings)),
+      );
       for (const [name, weight] of variables) {
         const own = slotsOf(name);
         const gradient = gradients.get(name) ?? missingGradient(name);
+        const now = numbersAt(rateShares.get(name) ?? 1);
         const moved = update({ weight, gradient, slots: Object.fromEntries(own), numbers: now }, settings);
         for (const [slot, variable] of own) assign(variable, moved[slot]!);
         assign(weight, moved.weight);
@@ -99,6 +103,16 @@ function zeros(shape: number[]): tf.Variable {
 
 function asTensors(numbers: Named<number>): Named<tf.Tensor> {
   return Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, tf.tensor1d([value])]));
+}
+
+/** Computed once for each argument. */
+function remembered<T>(compute: (of: number) => T): (of: number) => T {
+  const known = new Map<number, T>();
+  return (of) => {
+    const value = known.get(of) ?? compute(of);
+    known.set(of, value);
+    return value;
+  };
 }
 
 /** A number of shape [1] gives a scalar parameter an axis; this takes it away again. */

@@ -13,6 +13,8 @@ import { DifftapError, type NdArray, ndarray } from "@difftap/core";
 export interface LabelledBatch {
   /** [n, …] by tap. */
   readonly features: Readonly<Record<string, NdArray<"float32">>>;
+  /** [n, …]: what belongs to the samples beside features, such as noise. Models get it too; mixup leaves it as it is. */
+  readonly beside?: Readonly<Record<string, NdArray<"float32">>>;
   /** n classes. */
   readonly labels: Int32Array;
 }

@@ -12,6 +12,9 @@ import type { ResolvedRecipe } from "./recipe.js";
 import type { LabelledBatch } from "./source.js";
 import { recordUpdate } from "./update.js";
 
+const LOSS = "loss";
+const NORM = "gradientNorm";
+
 export interface StepOutcome {
   readonly loss: number;
   /** Before clipping; undefined where the recipe does not clip. */
@@ -19,11 +22,14 @@ export interface StepOutcome {
   readonly learningRate: number;
   /** How many the model tells apart. */
   readonly classes: number;
+  /** The model's further term by its name, where it has one; not weighted. */
+  readonly terms: Readonly<Record<string, number>>;
 }
 
 interface Recorded {
-  /** [loss] or [loss, gradient norm]. */
+  /** What `names` says, in its order. */
   readonly numbers: tf.Tensor1D;
+  readonly names: readonly string[];
   readonly learningRate: number;
   readonly classes: number;
 }
@@ -47,10 +53,11 @@ export async function trainOnBatch(
   const values = await numbers.data();
   numbers.dispose();
   let read = 0;
-  return recorded.map(({ numbers: { size }, learningRate, classes }) => {
-    const [loss, gradientNorm] = values.slice(read, read + size);
-    read += size;
-    return { loss: loss!, gradientNorm, learningRate, classes };
+  return recorded.map(({ names, learningRate, classes }) => {
+    const named = names.map((name, place) => [name, values[read + place]!] as const);
+    read += names.length;
+    const { [LOSS]: loss, [NORM]: gradientNorm, ...terms } = Object.fromEntries(named);
+    return { loss: loss!, gradientNorm, learningRate, classes, terms };
   });
 }
 
@@ -61,12 +68,17 @@ function mixingOf({ mixup, seed }: ResolvedRecipe, step: number, n: number) {
 function recordStep(learner: Learner, batch: EngineBatch, step: number, plan: TrainingPlan): Recorded {
   const { model, recipe, optimizer, average } = learner;
   const learningRate = learningRateAt(recipe, step, plan);
-  let classes = 0;
+  const { furtherTerm } = model;
+  let [classes, term]: [number, tf.Scalar | undefined] = [0, undefined];
   const lossOf = () => {
     const logits = model.forward(batch.features, { training: true, step });
     classes = logits.shape[1];
-    return crossEntropy(logits, batch.targets(classes, recipe.labelSmoothing));
+    const loss = crossEntropy(logits, batch.targets(classes, recipe.labelSmoothing));
+    if (furtherTerm === undefined) return loss;
+    term = tf.keep(furtherTerm.loss(batch.features, { training: true, step }));
+    return tf.add(loss, tf.mul(term, furtherTerm.weight)) as tf.Scalar;
   };
+  let names: string[] = [];
   const numbers = tf.tidy(() => {
     const { loss, gradients } = differentiate(model.variables, lossOf);
     const averages = average ? [average] : [];
@@ -74,7 +86,10 @@ function recordStep(learner: Learner, batch: EngineBatch, step: number, plan: Tr
       rate: learningRate,
       step: step + 1,
     });
-    return tf.stack(norm ? [loss, norm] : [loss]) as tf.Tensor1D;
+    const found = { [LOSS]: loss, ...(term && { [furtherTerm!.name]: term }), ...(norm && { [NORM]: norm }) };
+    names = Object.keys(found);
+    return tf.stack(Object.values(found)) as tf.Tensor1D;
   });
-  return { numbers, learningRate, classes };
+  tf.dispose(term);
+  return { numbers, names, learningRate, classes };
 }

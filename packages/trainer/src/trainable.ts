@@ -8,6 +8,14 @@ export interface ForwardOptions {
   readonly step?: number;
 }
 
+/** Added to the cross-entropy in training, and logged under its name. */
+export interface FurtherTerm {
+  readonly name: string;
+  readonly weight: number;
+  /** The term itself, without its weight. Gets what `forward` gets. */
+  loss(features: Readonly<Record<string, tf.Tensor>>, options: ForwardOptions): tf.Scalar;
+}
+
 export interface Trainable {
   /** What is trained, by name. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
@@ -15,6 +23,10 @@ export interface Trainable {
   readonly buffers: ReadonlyMap<string, tf.Variable>;
   /** Plain JSON that says what it is; saved with every checkpoint and compared when one is resumed. */
   readonly description: unknown;
+  /** Share of the learning rate by a variable's name; 1 for those that are not named. */
+  readonly rateShares?: ReadonlyMap<string, number> | undefined;
+  /** What else is minimised; nothing unless given. */
+  readonly furtherTerm?: FurtherTerm | undefined;
   /** Features of N samples to logits [N, classes]; the caller disposes them. */
   forward(features: Readonly<Record<string, tf.Tensor>>, options: ForwardOptions): tf.Tensor2D;
 }
