@@ -1,6 +1,8 @@
 export { checkpointWeights } from "./checkpoints.js";
 export { type Coefficients, coefficientsAt, type LossKind } from "./coefficients.js";
 export type { Denoiser, DenoiserInputs, DenoiserOptions } from "./denoiser.js";
+export { type DrawnLosses, drawnLosses } from "./drawn-losses.js";
+export type { StepAddress } from "./draws.js";
 export { type LossInputs, noised, type PretrainingLosses, pretrainingLosses } from "./loss.js";
 export { type Picture, pictureGrid } from "./picture-grid.js";
 export { type PretrainedAverage, type PretrainingResult, pretrain } from "./pretrain.js";

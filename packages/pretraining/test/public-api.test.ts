@@ -6,6 +6,7 @@ test("the public surface is exactly this list", () => {
     "checkpointWeights",
     "coefficientsAt",
     "drawSamples",
+    "drawnLosses",
     "losses",
     "memoryImages",
     "noised",
