@@ -1,10 +1,9 @@
 /** The differentiable network that heads feed back into. It is frozen: only what gradients pass through is computed for them. */
 import type { ImageSize } from "@difftap/backbone";
 import { createTfjsUnet } from "@difftap/backbone-tfjs";
-import { weightsDigest } from "@difftap/checkpoint";
 import { DifftapError } from "@difftap/core";
 import { tf } from "@difftap/engine";
-import { type Model, openModel } from "@difftap/eval";
+import { type Model, withRuntime } from "@difftap/eval";
 import type { HeadNetwork } from "@difftap/heads";
 import { alphaCoefficients } from "@difftap/scheduler";
 
@@ -31,19 +30,16 @@ export async function openNetwork({ architecture, source }: Model, size: ImageSi
  * The network that a store's features come from.
  * @throws DifftapError STORE_MISMATCH for other weights.
  */
-export async function openNetworkOf(
+export function openNetworkOf(
   store: { readonly path: string; readonly weights: string; readonly size: number },
-  settings: Parameters<typeof openModel>[0],
+  settings: Parameters<typeof withRuntime>[0],
 ): Promise<OpenNetwork> {
-  const model = await openModel(settings);
-  try {
-    const digest = await weightsDigest(model.source.path);
-    if (digest !== store.weights)
+  return withRuntime(settings, async ({ weightsDigest: digest }, model) => {
+    if (digest !== store.weights) {
       throw otherWeights(store.path, settings.weights, { store: store.weights, digest });
-    return await openNetwork(model, { height: store.size, width: store.size });
-  } finally {
-    await model.source.close();
-  }
+    }
+    return openNetwork(model, { height: store.size, width: store.size });
+  });
 }
 
 function otherWeights(path: string, weights: string, details: Record<string, string>): DifftapError {

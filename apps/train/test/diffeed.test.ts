@@ -83,6 +83,34 @@ test("made longer, killed and run again, the weights and statistics are those of
   expect(killed!.models[0]!.tensors).toEqual(whole!.models[0]!.tensors);
 });
 
+test("from a store of whole maps, and from no other", () => {
+  const extract = (name: string, pool: string) => {
+    const argv = ["--dataset", testImages, "--blocks", "3,4,6,7", "--timesteps", "10", "--pool", pool];
+    const done = evaluate("features", ...argv, ...images.slice(4), "--out", join(folder, name));
+    expect(done.code, done.err).toBe(0);
+    return ["--train", join(folder, name), "--test", join(folder, name), ...images.slice(4)];
+  };
+  const head = (given: object) => [
+    "--heads",
+    JSON.stringify([{ head: "diffeed", spec: given, arrays: ["t10/b07"] }]),
+    ...["--batch", "4", "--steps", "3"],
+  ];
+  const whole = extract("maps", "map");
+  const trained = train("head", ...whole, ...head(spec), "--out", join(folder, "from-maps"));
+  expect(trained.code, trained.err).toBe(0);
+  const later = train(
+    "head",
+    ...whole,
+    ...head({ ...spec, feedback: { blocks: [8] } }),
+    "--out",
+    join(folder, "no"),
+  );
+  expect(later.err).toContain("needs the whole map of block 2 at timestep 10");
+  const pooled = train("head", ...extract("pooled", "1"), ...head(spec), "--out", join(folder, "no"));
+  expect(pooled.err).toContain("needs the whole map of block 3 at timestep 10");
+  expect(pooled.code).toBe(2);
+});
+
 describe("bad input is refused and explained", () => {
   test.each([
     ["the middle block", { feedback: { blocks: [5] } }, "the middle block has no mirror to feed"],

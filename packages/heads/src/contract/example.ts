@@ -29,7 +29,7 @@ export function build({ definition, ...request }: HeadExample, seed = 1): Head {
 }
 
 /** Normal noise, the same at every call. */
-export function exampleFeatures(taps: readonly HeadTap[], batch = BATCH): Features {
+function exampleFeatures(taps: readonly HeadTap[], batch = BATCH): Features {
   const tensors = taps.map(({ name, channels, height, width }) => {
     const shape: [number, number, number, number] = [batch, channels, height, width];
     const values = normals({ seed: 3, stream: streams.noise, index: hashId(name) }, elementCount(shape));
