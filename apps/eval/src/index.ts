@@ -13,5 +13,6 @@ export { imageOptions, type Selection, selectImages } from "./compose/images.js"
 export { classCount, type LabelledFeatures, readLabelled } from "./compose/labelled.js";
 export { EMBEDDED_MODEL, type Model, modelOptions, openModel } from "./compose/model.js";
 export { withRuntime } from "./compose/runtime.js";
+export { BACKBONE, openSavedHead } from "./compose/saved-head.js";
 export { isStore, readStoredFeatures, servingInputs } from "./compose/stored-heads.js";
 export { evalProgram } from "./program.js";

@@ -3,6 +3,7 @@ import * as api from "../dist/index.js";
 
 test("the public surface is exactly this list", () => {
   expect(Object.keys(api).sort()).toEqual([
+    "BACKBONE",
     "EMBEDDED_MODEL",
     "classCount",
     "classTables",
@@ -13,6 +14,7 @@ test("the public surface is exactly this list", () => {
     "modelOptions",
     "namesOf",
     "openModel",
+    "openSavedHead",
     "picturesOf",
     "readImageFeatures",
     "readLabelled",

@@ -2,6 +2,7 @@
 import { addCommand, type Terminal } from "@difftap/command-line";
 import { Command } from "commander";
 import { backbone } from "./backbone.js";
+import { finetune } from "./finetune.js";
 import { head } from "./head.js";
 
 /** The program with all its commands, writing to `terminal`. */
@@ -15,5 +16,6 @@ export function trainProgram(terminal: Terminal): Command {
   );
   addCommand(program, head, terminal);
   addCommand(program, backbone, terminal);
+  addCommand(program, finetune, terminal);
   return program;
 }

@@ -1,8 +1,10 @@
 /** How heads were trained, in words, completely enough to do it again. */
-import type { OneHead } from "./one-head.js";
-import { recipeOf } from "./recipe.js";
+import { type Learning, recipeOf } from "./recipe.js";
 
-export function protocolOf(settings: OneHead, engine: string): string {
+export function protocolOf(
+  settings: Learning & { readonly head: string; readonly title?: string | undefined },
+  engine: string,
+): string {
   const { optimizer, learningRate: _, schedule, duration, batch, seed: __, ...more } = recipeOf(settings);
   const extra = Object.entries(more).map(([name, value]) => `${spaced(name)} ${inWords(value)}`);
   return [

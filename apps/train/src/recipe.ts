@@ -4,11 +4,30 @@ import { type Duration, type LearningRecipe, parseRecipe, type Recipe } from "@d
 import type { OneHead } from "./one-head.js";
 import { named } from "./setting-values.js";
 
+/** The settings that say how one head learns. */
+export type Learning = Pick<
+  OneHead,
+  | "optimizer"
+  | "learningRate"
+  | "schedule"
+  | "epochs"
+  | "steps"
+  | "examples"
+  | "warmUp"
+  | "clipNorm"
+  | "labelSmoothing"
+  | "mixup"
+  | "ema"
+  | "patience"
+  | "batch"
+  | "order"
+>;
+
 /**
  * Of several learning rates the first.
  * @throws DifftapError CONFIG_INVALID naming the flag or field that is wrong.
  */
-export function recipeOf(settings: OneHead): Recipe {
+export function recipeOf(settings: Learning): Recipe {
   const { mixup, batch, order } = settings;
   const stream = { duration: durationOf(settings), batch, seed: order, ...given({ mixup }) };
   const recipe = { ...learningOf(settings), ...stream } as Recipe;
@@ -17,7 +36,7 @@ export function recipeOf(settings: OneHead): Recipe {
 }
 
 /** What is a head's own in it. */
-export function learningOf(settings: OneHead): LearningRecipe {
+export function learningOf(settings: Learning): LearningRecipe {
   const { warmUp, ema, learningRate, clipNorm, labelSmoothing, patience } = settings;
   return {
     optimizer: named("optimizer", settings.optimizer),
@@ -36,7 +55,7 @@ function given(values: Readonly<Record<string, number | undefined>>): Record<str
   );
 }
 
-function durationOf({ epochs, steps, examples }: OneHead): Duration {
+function durationOf({ epochs, steps, examples }: Learning): Duration {
   const durations = Object.entries({ epochs, steps, examples }).filter(([, amount]) => amount !== undefined);
   if (durations.length === 0) return { epochs: 28 };
   if (durations.length === 1) return Object.fromEntries(durations) as unknown as Duration;

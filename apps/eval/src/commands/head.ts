@@ -1,4 +1,5 @@
 /** `difftap-eval head`: a trained head on any features, stored or computed from images as they pass. */
+import { join } from "node:path";
 import {
   type CommandContext,
   type CommandSpec,
@@ -11,19 +12,23 @@ import { DifftapError } from "@difftap/core";
 import { selectEngine } from "@difftap/engine";
 import type { Head, HeadTap } from "@difftap/heads";
 import { confusionMatrix, perClassAccuracy, predictions, topK, wilsonInterval } from "@difftap/metrics";
-import { type Evaluation, evaluate } from "@difftap/trainer";
+import { type Evaluation, evaluate, type Tensors } from "@difftap/trainer";
 import { z } from "zod";
 import type { TapChoice } from "../compose/features.js";
 import type { HeadFeatures } from "../compose/head-features.js";
 import { readImageFeatures } from "../compose/image-heads.js";
 import { imageOptions, selectImages } from "../compose/images.js";
-import { modelOptions } from "../compose/model.js";
+import { EMBEDDED_MODEL, modelOptions } from "../compose/model.js";
 import { withRuntime } from "../compose/runtime.js";
-import { openSavedHead } from "../compose/saved-head.js";
+import { openSavedHead, tunedTensors } from "../compose/saved-head.js";
 import { isStore, readStoredFeatures } from "../compose/stored-heads.js";
 
 const options = {
-  run: option("<folder>", "run folder of difftap-train head", z.string().min(1)),
+  run: option(
+    "<folder>",
+    "run folder of difftap-train head, or a seed's of difftap-train finetune",
+    z.string().min(1),
+  ),
   test: option("<store|dataset>", "features, or images such as folder:PATH", z.string().min(1)),
   count: option("<n>", "first so many images (default: all)", wholeNumber(1).optional()),
   model: option("<name>", "which head of the run (default: the only one)", z.string().min(1).optional()),
@@ -37,6 +42,11 @@ const options = {
   batch: option("<n>", "samples at a time", wholeNumber(1).default(128)),
   seed: option("<n>", "seed of the noise, for images", wholeNumber().default(0)),
   ...modelOptions,
+  weights: option(
+    "<file>",
+    "checkpoint of the backbone (default: the run's own where it was fine-tuned, else the embedded one)",
+    z.string().min(1).optional(),
+  ),
   size: imageOptions.size,
 };
 
@@ -75,8 +85,8 @@ async function onStore(settings: Settings, context: CommandContext, use: Use): P
 }
 
 /** The backbone does all that lies before the head; for heads that feed back, both passes in one graph. */
-function onImages(settings: Settings, use: Use): Promise<void> {
-  return withRuntime(settings, async (runtime) => {
+async function onImages(settings: Settings, use: Use): Promise<void> {
+  return withRuntime({ ...settings, ...(await backboneOf(settings)) }, async (runtime) => {
     const side = settings.size ?? runtime.architecture.imageSize;
     const network = { blocks: runtime.blocks, size: { height: side, width: side } };
     const trained = await openSavedHead({ ...settings, network });
@@ -95,6 +105,13 @@ function onImages(settings: Settings, use: Use): Promise<void> {
       trained.dispose();
     }
   });
+}
+
+/** Of a fine-tuned run what it trained, in weights that hold the rest: those it has written at its end, or the ones it began with. */
+async function backboneOf(settings: Settings): Promise<{ weights: string; tuned?: Tensors }> {
+  const tuned = await tunedTensors(settings);
+  if (Object.keys(tuned).length === 0) return { weights: settings.weights ?? EMBEDDED_MODEL };
+  return { weights: settings.weights ?? join(settings.run, "weights.safetensors"), tuned };
 }
 
 /** What has to be read for a head: its blocks and timesteps, pooled to the largest map it knows. */
