@@ -1,7 +1,6 @@
 /** From what heads are fed to what the backbone is asked for, and back to the heads' names. */
 import type { HeadTap } from "@difftap/heads";
-import type { FeatureBatch } from "@difftap/taps";
-import { arrayName, type FeatureRequest, type Tap } from "@difftap/taps";
+import { arrayName, type FeatureBatch, type FeatureRequest, type Tap } from "@difftap/taps";
 import type { LabelledBatch } from "@difftap/trainer";
 
 export interface HeadReading {
@@ -14,8 +13,8 @@ export interface HeadReading {
 }
 
 /**
- * Asks for no more than is fed. Inputs of the size that the run's taps have are pooled as these are, others are whole maps. With two passes, pass 1
- * is asked for flat and pass 2 as maps, which tells a block's arrays apart by name.
+ * Asks for no more than is fed. Inputs of the size that the run's taps have are pooled as these are, others are whole maps. With two
+ * passes, pass 1 is asked for flat and pass 2 as maps, which tells a block's arrays apart by name.
  * @param run the request that the run's taps belong to; `taps` are those taps.
  */
 export function readingOf(
