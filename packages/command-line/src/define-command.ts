@@ -124,7 +124,13 @@ const quoted = (text: string) =>
 function defaultOf(value: z.ZodType): string {
   const result = value.safeParse(undefined);
   if (!result.success || result.data === undefined || result.data === false) return "";
-  return ` (default: ${Array.isArray(result.data) ? result.data.join(",") : String(result.data)})`;
+  return ` (default: ${asTyped(result.data)})`;
+}
+
+/** A value as a flag would give it. */
+function asTyped(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function presetNames(folder: URL): string[] {

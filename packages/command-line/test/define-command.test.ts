@@ -36,6 +36,7 @@ function run(...argv: string[]) {
         l2: option("<number>", "strength", finiteNumber(0).default(0.1)),
         seed: option("<n>", "seed", wholeNumber().default(1)),
         tags: option("<words>", "tags", words().optional()),
+        optimizer: option("<json>", "how it learns", z.object({ kind: z.string() }).default({ kind: "sgd" })),
         dryRun: flag("only say what would be done"),
       },
       run: async (settings, { json, commandLine }) => {
@@ -67,6 +68,7 @@ test("flags are parsed to their types, presets fill in, flags win", async () => 
       l2: 1e-4,
       seed: 1,
       tags: ["a", "b"],
+      optimizer: { kind: "sgd" },
       dryRun: true,
       json: true,
       commandLine: "difftap-eval grid --preset cifar10 --l2 1e-4 --dry-run --tags 'a, b' --json",
@@ -94,6 +96,7 @@ test("--help starts with the example and lists presets and defaults", async () =
   expect(data.startsWith("Example:\n  difftap-eval grid --blocks 1-9")).toBe(true);
   expect(data).toContain("cifar10");
   expect(data).toContain("(default: 0.1)");
+  expect(data).toContain('(default: {"kind":"sgd"})');
 });
 
 test("numbers also come typed from YAML", () => {
