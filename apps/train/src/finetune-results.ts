@@ -123,7 +123,9 @@ function print({ job, seeds, row, diffusion, protocol }: Report): void {
     return;
   }
   const failed = (row.failures ?? []).map(({ seed, reason }) => `seed ${seed}: ${reason}`);
-  const next = `difftap-eval head --run ${folders[0]} --test ${settings.test}`;
+  // What was frozen lies where it was.
+  const backbone = settings.freeze ? ` --weights ${settings.weights}` : "";
+  const next = `difftap-eval head --run ${folders[0]} --test ${settings.test}${backbone}`;
   const lines = [top1Line(row), ...diffusion.map(diffusionLine), ...failed, protocol, next];
   context.terminal.data(`${lines.join("\n")}\n`);
 }
@@ -139,6 +141,6 @@ function top1Line({ name, runs, mean, deviation }: TrainedHead): string {
 }
 
 function diffusionLine({ metric, value, interval, n }: RunResult): string {
-  const [low, high] = interval.map((end) => end.toFixed(4));
-  return `${metric}: ${value.toFixed(4)} (95 % interval ${low} to ${high}, n = ${n})`;
+  const [shown, low, high] = [value, ...interval].map((each) => Number(each.toPrecision(4)));
+  return `${metric}: ${shown} (95 % interval ${low} to ${high}, n = ${n})`;
 }
