@@ -21,7 +21,7 @@ interface Network {
 }
 
 /** As pretraining has it: RESCALED_MSE, with the variational term where the variance is learned. */
-export function kindOf({ learnSigma }: Architecture, prediction: LossKind["prediction"]): LossKind {
+function kindOf({ learnSigma }: Architecture, prediction: LossKind["prediction"]): LossKind {
   return { prediction, variance: learnSigma ? "LEARNED_RANGE" : "FIXED_LARGE", loss: "RESCALED_MSE" };
 }
 
