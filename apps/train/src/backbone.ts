@@ -18,8 +18,8 @@ export const backbone: CommandSpec<typeof backboneOptions> = {
   name: "backbone",
   about: "Pretrains a diffusion U-Net on images",
   example:
-    "difftap-train backbone --preset scenes-backbone --data scenes:count=20000,size=32,seed=1 --out runs/backbone",
-  presets: new URL("../presets/", import.meta.url),
+    "difftap-train backbone --preset scenes --data scenes:count=20000,size=32,seed=1 --out runs/backbone",
+  presets: new URL("../presets/backbone/", import.meta.url),
   options: backboneOptions,
   run: async (settings, context) => {
     const architecture = await architectureOf(settings);

@@ -15,8 +15,8 @@ export const finetune: CommandSpec<typeof finetuneOptions> = {
   name: "finetune",
   about: "Trains a head together with the backbone before it",
   example:
-    "difftap-train finetune --preset cifar10-finetune --train TRAIN --test TEST --weights adm-cifar10.pt --out runs/finetune",
-  presets: new URL("../presets/", import.meta.url),
+    "difftap-train finetune --preset cifar10 --train TRAIN --test TEST --weights adm-cifar10.pt --out runs/finetune",
+  presets: new URL("../presets/finetune/", import.meta.url),
   options: finetuneOptions,
   run: async (settings, context) => {
     finetuneRecipe(settings, 0);

@@ -16,7 +16,7 @@ export const head: CommandSpec<typeof headOptions> = {
   name: "head",
   about: "Trains heads on stored features or straight from images",
   example: "difftap-train head --train train.zarr --test test.zarr --arrays t50/b09 --out runs/linear",
-  presets: new URL("../presets/", import.meta.url),
+  presets: new URL("../presets/head/", import.meta.url),
   options: headOptions,
   run: async (settings, context) => {
     for (const one of headsOf(settings)) recipeOf(one);

@@ -26,7 +26,7 @@ export const grid: CommandSpec<typeof gridOptions> = {
   name: "grid",
   about: "Probes every block at every timestep and shows where the classes are",
   example: "difftap-eval grid --train folder:train --test folder:test --timesteps 10,50,200 --out runs/first",
-  presets: new URL("../presets/", import.meta.url),
+  presets: new URL("../presets/grid/", import.meta.url),
   options: gridOptions,
   run: async (settings, context) => {
     const train = await selectImages(settings.train, settings.trainCount);
