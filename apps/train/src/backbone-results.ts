@@ -9,7 +9,7 @@ import type { PretrainedUnet } from "./backbone-model.js";
 import type { DrawnGrid } from "./backbone-samples.js";
 import type { BackboneSettings } from "./backbone-settings.js";
 import type { ImageChoice } from "./backbone-source.js";
-import { inWords } from "./protocol.js";
+import { inWords, spaced } from "./protocol.js";
 
 export interface Pretrained {
   readonly settings: BackboneSettings;
@@ -107,11 +107,6 @@ function protocolOf({ recipe, settings, engine, ranks }: Pretrained): string {
     ...(ranks > 1 ? [`${ranks} ranks`] : []),
     `engine ${engine}`,
   ].join(", ");
-}
-
-/** warmUp → warm up. */
-function spaced(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 /** What was done, in text or as JSON. */

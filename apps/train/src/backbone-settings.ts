@@ -10,6 +10,7 @@ import {
 } from "@difftap/pretraining";
 import { collectiveKinds, type Duration, durationSchema } from "@difftap/trainer";
 import { z } from "zod";
+import { givenDuration, oneOf } from "./duration.js";
 import { named, nameOrObject } from "./setting-values.js";
 
 /** "200" (steps), "2 epochs", "50000 examples", or { epochs: 2 } in a file. */
@@ -147,13 +148,10 @@ export function pretrainingRecipeOf(settings: BackboneSettings, learnSigma: bool
   return parsePretrainingRecipe(recipe);
 }
 
+/** @throws DifftapError CONFIG_INVALID unless there is exactly one. */
 function durationOf({ steps, epochs, examples }: BackboneSettings): Duration {
-  const given = Object.entries({ steps, epochs, examples }).filter(([, each]) => each !== undefined);
-  if (given.length === 1) return Object.fromEntries(given) as unknown as Duration;
-  const names = given.map(([name]) => name).join(" and ");
-  throw new DifftapError(
-    "CONFIG_INVALID",
-    given.length === 0 ? "how long to train is not given" : `the duration is given as ${names}`,
-    { hint: "one of --steps, --epochs, --examples" },
-  );
+  const amounts = { steps, epochs, examples };
+  const duration = givenDuration(amounts);
+  if (duration !== undefined) return duration;
+  throw new DifftapError("CONFIG_INVALID", "how long to train is not given", { hint: oneOf(amounts) });
 }

@@ -1,6 +1,6 @@
 /** Fine-tuned seeds as results.json and as lines on the terminal. */
 import { classTables, namesOf } from "@difftap/eval";
-import { predictions, wilsonInterval } from "@difftap/metrics";
+import { predictions } from "@difftap/metrics";
 import {
   overSeeds,
   RESULTS_SCHEMA,
@@ -16,6 +16,7 @@ import { tuningProtocol } from "./finetune-protocol.js";
 import type { FinetuneJob, TunedSeed } from "./finetune-run.js";
 import { finetuneRecipe } from "./finetune-settings.js";
 import { inWords } from "./protocol.js";
+import { top1Of } from "./top1.js";
 
 /** A seed that diverged. */
 export interface FailedSeed {
@@ -71,12 +72,6 @@ function rowOf({ job, seeds, failures }: Tuned, protocol: string): TrainedHead {
     ...(failures.length > 0 && { failures: [...failures] }),
     ...overSeeds(runs.map(({ top1 }) => top1.value)),
   };
-}
-
-/** In per cent, with its 95 % interval. */
-function top1Of({ correct, n, top1 }: { correct: number; n: number; top1: number }) {
-  const [low, high] = wilsonInterval(correct, n);
-  return { value: 100 * top1, interval: [100 * low, 100 * high] as [number, number], n };
 }
 
 async function resultsOf({ job, seeds, row, diffusion, protocol }: Report): Promise<ResultsInput> {

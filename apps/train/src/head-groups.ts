@@ -1,10 +1,10 @@
 /** Trained heads put together: those that differ in nothing but their seed are one row. */
-import { wilsonInterval } from "@difftap/metrics";
 import { overSeeds, type TrainedHead } from "@difftap/run-folder";
 import type { NamedResult } from "@difftap/trainer";
 import { mapTitle } from "./map-title.js";
 import type { Member } from "./members.js";
 import { protocolOf } from "./protocol.js";
+import { top1Of } from "./top1.js";
 import type { TrainedHeads } from "./trained-heads.js";
 
 /** A head with what became of it. */
@@ -30,16 +30,11 @@ export function groupsOf({ members, results }: TrainedHeads): Group[] {
   });
 }
 
-/** Top-1 of one head in per cent, with its 95 % interval. */
-function top1Of({ result }: Outcome): { value: number; interval: [number, number]; n: number } {
-  const { correct, n, top1 } = result.evaluation!;
-  const [low, high] = wilsonInterval(correct, n);
-  return { value: 100 * top1, interval: [100 * low, 100 * high], n };
-}
-
 /** Mean and deviation over the seeds of a group; undefined when all of them failed. */
 function summaryOf({ sound }: Group): ReturnType<typeof overSeeds> | undefined {
-  return sound.length === 0 ? undefined : overSeeds(sound.map((outcome) => top1Of(outcome).value));
+  return sound.length === 0
+    ? undefined
+    : overSeeds(sound.map((outcome) => top1Of(outcome.result.evaluation!).value));
 }
 
 export interface RowFacts {
@@ -58,7 +53,7 @@ export function rowOf(group: Group, facts: RowFacts): TrainedHead | undefined {
   const { description, variables } = model;
   const runs = group.sound.map((outcome) => ({
     seed: outcome.member.seed,
-    top1: top1Of(outcome),
+    top1: top1Of(outcome.result.evaluation!),
     epochs: outcome.result.steps / facts.stepsPerEpoch,
     seconds: facts.seconds,
   }));

@@ -34,6 +34,6 @@ function amount(name: string, value: number): string {
 }
 
 /** labelSmoothing → label smoothing. */
-function spaced(name: string): string {
+export function spaced(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

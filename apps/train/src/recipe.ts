@@ -1,6 +1,6 @@
 /** The recipe that settings stand for. */
-import { DifftapError } from "@difftap/core";
-import { type Duration, type LearningRecipe, parseRecipe, type Recipe } from "@difftap/trainer";
+import { type LearningRecipe, parseRecipe, type Recipe } from "@difftap/trainer";
+import { givenDuration } from "./duration.js";
 import type { OneHead } from "./one-head.js";
 import { named } from "./setting-values.js";
 
@@ -28,8 +28,9 @@ export type Learning = Pick<
  * @throws DifftapError CONFIG_INVALID naming the flag or field that is wrong.
  */
 export function recipeOf(settings: Learning): Recipe {
-  const { mixup, batch, order } = settings;
-  const stream = { duration: durationOf(settings), batch, seed: order, ...given({ mixup }) };
+  const { mixup, batch, order, epochs, steps, examples } = settings;
+  const duration = givenDuration({ epochs, steps, examples }) ?? { epochs: 28 };
+  const stream = { duration, batch, seed: order, ...given({ mixup }) };
   const recipe = { ...learningOf(settings), ...stream } as Recipe;
   parseRecipe(recipe);
   return recipe;
@@ -52,18 +53,5 @@ export function learningOf(settings: Learning): LearningRecipe {
 function given(values: Readonly<Record<string, number | undefined>>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, number] => Boolean(entry[1])),
-  );
-}
-
-function durationOf({ epochs, steps, examples }: Learning): Duration {
-  const durations = Object.entries({ epochs, steps, examples }).filter(([, amount]) => amount !== undefined);
-  if (durations.length === 0) return { epochs: 28 };
-  if (durations.length === 1) return Object.fromEntries(durations) as unknown as Duration;
-  throw new DifftapError(
-    "CONFIG_INVALID",
-    `the duration is given as ${durations.map(([name]) => name).join(" and ")}`,
-    {
-      hint: "one of --epochs, --steps, --examples",
-    },
   );
 }
