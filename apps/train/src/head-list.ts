@@ -24,7 +24,20 @@ const ownSettings = z.strictObject({
 export type ListedHead = z.output<typeof ownSettings>;
 
 /** JSON in a flag, a list in a file. */
-export const headList = () => z.preprocess(fromJson, z.array(ownSettings).min(1));
+export const headList = () => z.preprocess(fromJson, z.array(ownSettings).min(1).superRefine(checkTitles));
+
+/** Tables and checkpoints tell entries apart by what they are called. */
+function checkTitles(heads: readonly ListedHead[], context: z.RefinementCtx): void {
+  const titles = heads.map(({ title, head }) => title ?? head);
+  titles.forEach((title, index) => {
+    if (titles.indexOf(title) === index) return;
+    context.addIssue({
+      code: "custom",
+      path: [index, "title"],
+      message: `two entries are called ${title}: give each a title of its own`,
+    });
+  });
+}
 
 function fromJson(value: unknown): unknown {
   if (typeof value !== "string") return value;

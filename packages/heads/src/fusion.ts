@@ -49,7 +49,7 @@ export function createFusion(
   const tokenizers = new Map(
     [...taps].map(([block, tap]) => [
       block,
-      createTokenizer(`pre_layer.${block}`, { tap, pool, norm, width, seed }),
+      createTokenizer(`pre_layer.${block}`, { tap, pool, norm, timesteps: timesteps.length, width, seed }),
     ]),
   );
   const transformer = createTransformer("intra_inter_block_attention", { ...spec, seed });
@@ -74,9 +74,9 @@ function tokensOf(
   tokenizers: ReadonlyMap<number, Tokenizer>,
   options: ForwardOptions,
 ): tf.Tensor3D {
-  const sequences = timesteps.map((timestep) => {
+  const sequences = timesteps.map((timestep, index) => {
     const tokens = columns.map(({ block, at }) =>
-      tokenizers.get(block)!.forward(maps.get(at(timestep).name)!, options),
+      tokenizers.get(block)!.forward(maps.get(at(timestep).name)!, { ...options, timestep: index }),
     );
     return tf.concat(tokens, 1) as tf.Tensor3D;
   });

@@ -52,7 +52,12 @@ const variants: Record<string, Variant> = {
   },
   difformer: {
     taps: grid,
-    specs: [small, { ...small, norm: "batch", pool: 3, layers: 1 }, { ...small, heads: 1, pool: 1 }],
+    specs: [
+      small,
+      { ...small, norm: "batch", pool: 3, layers: 1 },
+      { ...small, norm: "batch-per-timestep", pool: 2, layers: 1 },
+      { ...small, heads: 1, pool: 1 },
+    ],
   },
   diffeed: {
     taps: [tapAt(90, 7), tapAt("clean", 7)],
@@ -68,7 +73,10 @@ const variants: Record<string, Variant> = {
       },
     ],
   },
-  weighted: { taps: grid.slice(1), specs: [{ width: 6 }, { width: 6, pool: 9, norm: "batch" }] },
+  weighted: {
+    taps: grid.slice(1),
+    specs: [{ width: 6 }, { width: 6, pool: 9, norm: "batch" }, { width: 6, norm: "batch-per-timestep" }],
+  },
 };
 
 describeEngines(() => {

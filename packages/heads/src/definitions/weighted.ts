@@ -29,10 +29,12 @@ export const weighted = defineHead({
   build({ spec: { pool, norm, width }, taps, classes, seed }) {
     checkTaps(taps);
     const cells = commonCells(taps, pool);
+    const timestepsOf = (block: number) =>
+      taps.filter((tap) => tap.block === block).map(({ timestep }) => timestep);
     const blocks = new Map(taps.map((tap) => [tap.block, tap]));
     const projections = new Map(
       [...blocks].map(([block, tap]) => {
-        const size = { tap, pool: cells, norm, width, seed };
+        const size = { tap, pool: cells, norm, timesteps: timestepsOf(block).length, width, seed };
         return [block, createTokenizer(`pre_layer.${block}`, size)];
       }),
     );
@@ -41,7 +43,10 @@ export const weighted = defineHead({
     const head = createLinear("head", { inputs, outputs: classes, seed });
     const tapWeights = () => tf.softmax(mixing as tf.Variable<tf.Rank.R1>);
     const projected = (maps: Maps, options: { training: boolean }) =>
-      taps.map(({ name, block }) => projections.get(block)!.forward(maps.get(name)!, options));
+      taps.map(({ name, block, timestep }) => {
+        const place = timestepsOf(block).indexOf(timestep);
+        return projections.get(block)!.forward(maps.get(name)!, { ...options, timestep: place });
+      });
     return {
       ...joinParameters(...projections.values(), { variables: new Map([["mixing_weights", mixing]]) }, head),
       forward(maps, options) {

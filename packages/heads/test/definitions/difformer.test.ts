@@ -57,6 +57,38 @@ test("looks at each timestep alone", () => {
   expect(total.dataSync().every((sum) => sum > 0 && sum < 1)).toBe(true);
 });
 
+test.each([
+  ["batch-per-timestep", 1],
+  ["batch", 0],
+])("norm %s: evaluation sees what training saw where timesteps differ in scale: %d", (norm, same) => {
+  const head = createHead({ head: "difformer", spec: { ...spec, norm }, taps, classes: 3, seed: 1 });
+  const features = Object.fromEntries(
+    Object.entries(featuresFor(taps)).map(([name, maps], i) => [name, tf.mul(maps, i < 2 ? 1 : 10)]),
+  );
+  let trained = head.forward(features, { training: true });
+  // The running statistics come near those of the one batch there is.
+  for (let step = 0; step < 80; step++) trained = head.forward(features, { training: true });
+  const apart = difference(head.forward(features, evaluation).dataSync(), trained.dataSync());
+  expect(apart < 0.02).toBe(same === 1);
+});
+
+test("norm batch-per-timestep has a norm of its own for each timestep, and one convolution", () => {
+  const head = createHead({
+    head: "difformer",
+    spec: { ...spec, norm: "batch-per-timestep" },
+    taps,
+    classes: 3,
+    seed: 1,
+  });
+  const names = [...head.variables.keys()].filter((name) => name.startsWith("pre_layer.9."));
+  expect(names.filter((name) => name.endsWith("weight"))).toEqual([
+    "pre_layer.9.1.0.weight",
+    "pre_layer.9.1.1.weight",
+    "pre_layer.9.1.2.weight",
+    "pre_layer.9.2.weight",
+  ]);
+});
+
 describe("refused", () => {
   test.each([
     ["no tap", [], /got no tap/],
