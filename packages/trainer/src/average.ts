@@ -3,13 +3,14 @@
  * averaged. With warm-up d is at most (1 + step) / (10 + step), as in TensorFlow's ExponentialMovingAverage.
  */
 import { tf } from "@difftap/engine";
-import { assign } from "./optimizer.js";
+import { assign, assignParts, joined, packParameters, piecesOf } from "./packs.js";
 import type { ResolvedRecipe } from "./recipe.js";
 import type { Trainable } from "./trainable.js";
+import type { Piece } from "./variables.js";
 
 export interface Average {
-  /** By the parameters' names. */
-  readonly state: ReadonlyMap<string, tf.Variable>;
+  /** By the parameters' names, in their order. */
+  readonly state: ReadonlyMap<string, Piece>;
   /** Records the average after a step, counted from 1. Called inside a tidy. */
   update(step: number): void;
   /** Puts the average in the parameters' place for good. */
@@ -23,20 +24,25 @@ export function createAverage(
   variables: Trainable["variables"],
   { decay, warmUp }: NonNullable<ResolvedRecipe["ema"]>,
 ): Average {
-  const copies = [...variables].map(
-    ([name, variable]) => [name, tf.tidy(() => tf.variable(variable.clone(), false))] as const,
+  const averages = new Map(
+    packParameters(variables).map((pack) => [
+      pack,
+      tf.tidy(() => tf.variable(tf.clone(joined(pack)), false)),
+    ]),
   );
-  const state = new Map(copies);
+  const pieces = new Map([...averages].flatMap(([pack, average]) => piecesOf(pack, average)));
   const adopt = () => {
-    for (const [name, variable] of variables) variable.assign(state.get(name)!);
+    tf.tidy(() => {
+      for (const [pack, average] of averages) assignParts(pack, average);
+    });
   };
   return {
-    state,
+    state: new Map([...variables.keys()].map((name) => [name, pieces.get(name)!])),
     update(step) {
       const now = warmUp ? Math.min(decay, (1 + step) / (10 + step)) : decay;
       const [kept, taken] = [tf.tensor1d([now]), tf.tensor1d([1 - now])];
-      for (const [name, average] of state) {
-        assign(average, tf.add(tf.mul(average, kept), tf.mul(variables.get(name)!, taken)));
+      for (const [pack, average] of averages) {
+        assign(average, tf.add(tf.mul(average, kept), tf.mul(joined(pack), taken)));
       }
     },
     adopt,
@@ -48,6 +54,6 @@ export function createAverage(
         tf.dispose(own.map(([, held]) => held));
       };
     },
-    dispose: () => tf.dispose([...state.values()]),
+    dispose: () => tf.dispose([...averages.values()]),
   };
 }

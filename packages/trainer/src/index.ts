@@ -60,4 +60,4 @@ export {
 } from "./train.js";
 export type { ForwardOptions, FurtherTerm, Trainable } from "./trainable.js";
 export { recordUpdate, type Updating } from "./update.js";
-export { type Assignment, assignVariables, firstBroken, readVariables } from "./variables.js";
+export { type Assignment, assignVariables, firstBroken, type Piece, readVariables } from "./variables.js";

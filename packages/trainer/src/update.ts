@@ -1,7 +1,6 @@
 /** What becomes of gradients: they are clipped, the optimiser takes them, averages follow. */
 import type { tf } from "@difftap/engine";
 import type { Average } from "./average.js";
-import { clipByGlobalNorm } from "./clip.js";
 import type { Optimizer, StepNumbers } from "./optimizer.js";
 
 export interface Updating {
@@ -21,8 +20,7 @@ export function recordUpdate(
   gradients: ReadonlyMap<string, tf.Tensor>,
   numbers: StepNumbers,
 ): tf.Scalar | undefined {
-  const clipped = clipNorm === undefined ? undefined : clipByGlobalNorm(gradients, clipNorm);
-  optimizer.update(clipped?.gradients ?? gradients, numbers);
+  const norm = optimizer.update(gradients, numbers, clipNorm);
   for (const average of averages) average.update(numbers.step);
-  return clipped?.norm;
+  return norm;
 }

@@ -46,6 +46,7 @@ export const adam = defineOptimizer({
     /** Added to the gradient as weightDecay·w, for every parameter. */
     weightDecay: z.number().min(0).default(0),
   }),
+  elementwise: true,
   slots: () => momentSlots,
   numbers: momentNumbers,
   update(parameter, settings) {

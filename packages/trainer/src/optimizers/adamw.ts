@@ -11,6 +11,7 @@ export const adamw = defineOptimizer({
     /** For every parameter. */
     weightDecay: z.number().min(0).default(0.01),
   }),
+  elementwise: true,
   slots: () => momentSlots,
   numbers: (step, settings) => ({
     ...momentNumbers(step, settings),

@@ -14,6 +14,7 @@ export const lars = defineOptimizer({
     weightDecay: z.number().min(0).default(0),
     trustCoefficient: z.number().positive().default(1e-3),
   }),
+  elementwise: false,
   slots: () => ["velocity"],
   numbers: ({ rate }) => ({ rate }),
   update({ weight, gradient, slots, numbers }, { momentum, weightDecay, trustCoefficient }) {

@@ -23,6 +23,7 @@ const settings = z
 
 export const sgd = defineOptimizer({
   settings,
+  elementwise: true,
   slots: ({ momentum }) => (momentum > 0 ? ["velocity"] : []),
   numbers: ({ rate }) => ({ rate }),
   update({ weight, gradient, slots, numbers }, { momentum, nesterov, weightDecay }): Moved {
