@@ -50,7 +50,7 @@ const defaults: Required<BackendOptions> = {
 };
 
 export class OnnxRuntimeBackend extends KernelBackend {
-  readonly recorder = new Recorder();
+  readonly recorder = new Recorder(() => this.#thread.channelBlock);
   readonly #thread: RuntimeThread;
   readonly #runner: GraphRunner;
   readonly #options: Required<BackendOptions>;

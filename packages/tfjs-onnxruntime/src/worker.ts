@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { arrayTypes, type DType } from "@difftap/core";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { HostData } from "./graph/value.js";
+import { findChannelBlock } from "./runtime/channel-block.js";
 import {
   counters,
   type ReadReply,
@@ -27,10 +28,16 @@ class Failure {
   constructor(readonly message: string) {}
 }
 
-let last: Promise<void> = Promise.resolve();
+let last: Promise<void> = tellChannelBlock();
 parentPort?.on("message", (request: RuntimeRequest) => {
   last = last.then(() => handle(request));
 });
+
+async function tellChannelBlock(): Promise<void> {
+  const block = settings.providers[0] === "cpu" ? await findChannelBlock(open) : 1;
+  Atomics.store(counts, counters.channelBlock, block);
+  Atomics.notify(counts, counters.channelBlock);
+}
 
 async function handle(request: RuntimeRequest): Promise<void> {
   if (request.kind === "run") await run(request);

@@ -20,6 +20,16 @@ const convolutions: readonly [input: number[], filter: number[], strides: number
   [[1, 6, 6, 64], [2, 2, 64, 3], 2, uneven],
   [[2, 5, 5, 6], [1, 1, 6, 7], 1, "valid"],
   [[2, 5, 5, 6], [1, 1, 6, 7], 2, "same"],
+  // Fewer outputs than inputs, few and many channels.
+  [[2, 7, 6, 9], [3, 2, 9, 4], 1, "same"],
+  [[1, 6, 7, 10], [3, 3, 10, 5], 1, uneven],
+  [[2, 5, 6, 96], [3, 3, 96, 64], 1, "valid"],
+  // Whole blocks of channels, whatever the processor's block.
+  [[2, 7, 9, 64], [3, 3, 64, 128], 1, "same"],
+  [[1, 8, 6, 128], [3, 2, 128, 64], 1, "valid"],
+  [[2, 9, 8, 64], [3, 3, 64, 64], 2, "valid"],
+  [[1, 6, 6, 64], [5, 5, 64, 64], 1, 2],
+  [[1, 6, 6, 64], [2, 2, 64, 64], 2, uneven],
 ];
 
 describe("convolutions", () => {
@@ -41,6 +51,24 @@ describe("convolutions", () => {
       const x = filledTensor([2, 3, 8, 7], 1) as Map4;
       const w = filledTensor([3, 2, 3, 4], 2) as Map4;
       return [tf.conv2d(x, w, 2, "same", "NCHW"), tf.conv2d(x, w, 1, "valid", "NCHW", [2, 1])];
+    });
+  });
+
+  test("whole blocks of channels: channels first, dilated, with a bias and an activation", async () => {
+    await expectSame(() => {
+      const x = filledTensor([2, 64, 8, 7], 1) as Map4;
+      const w = filledTensor([3, 2, 64, 64], 2) as Map4;
+      const last = filledTensor([2, 8, 7, 64], 3) as Map4;
+      const bias = filledTensor([64], 4) as tf.Tensor1D;
+      const fused = tf.fused.conv2d({
+        x: last,
+        filter: w,
+        strides: 1,
+        pad: "same",
+        bias,
+        activation: "relu",
+      });
+      return [tf.conv2d(x, w, 2, "same", "NCHW"), tf.conv2d(x, w, 1, "valid", "NCHW", [2, 1]), fused];
     });
   });
 

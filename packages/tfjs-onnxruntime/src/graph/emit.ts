@@ -1,6 +1,7 @@
 /** A plan as an ONNX model. Feeds are inputs f0, f1 …, numbers that change are inputs n0, n1 …; outputs keep the plan's order. */
 import { arrayTypes, type NdArray } from "@difftap/core";
 import { createGraph, type GraphBuilder, type Value as Name } from "@difftap/onnx-graph";
+import { BLOCKED } from "../runtime/channel-block.js";
 import type { Edge, GraphNode } from "./edge.js";
 import type { GraphPlan, NumberSlot } from "./plan.js";
 import type { Value } from "./value.js";
@@ -16,7 +17,11 @@ export function emitModel(plan: GraphPlan, fed: ReadonlySet<number>): Uint8Array
 }
 
 class Emission {
-  readonly #graph: GraphBuilder = createGraph({ name: "recorded", opset: OPSET });
+  readonly #graph: GraphBuilder = createGraph({
+    name: "recorded",
+    opset: OPSET,
+    domains: { "com.microsoft": 1, [BLOCKED]: 1 },
+  });
   readonly #names = new Map<GraphNode, readonly Name[]>();
   readonly #feeds = new Map<Value, Name>();
   readonly #plan: GraphPlan;

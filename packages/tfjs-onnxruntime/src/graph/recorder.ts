@@ -13,6 +13,17 @@ export class Recorder extends NodeRecorder {
   readonly values = new ValueStore();
   /** Materialised forms of values, so that two kernels that want the same one share it; forgotten at each run. */
   #forms = new Map<Value, Map<string, Edge>>();
+  readonly #channelBlock: () => number;
+
+  /** @param channelBlock how many channels lie together where the runtime convolves fastest; 1 where it has no such layout. */
+  constructor(channelBlock: () => number) {
+    super();
+    this.#channelBlock = channelBlock;
+  }
+
+  get channelBlock(): number {
+    return this.#channelBlock();
+  }
 
   override startAnew(): void {
     super.startAnew();

@@ -14,7 +14,7 @@ import {
 import type { Recorder } from "../graph/recorder.js";
 import { type Kernel, kernel } from "../kernel.js";
 import { giveChannelsFirst, readChannelsFirst } from "./channels.js";
-import { convolve, filterEdge, inputGradient } from "./convolution.js";
+import { convolveTensors, inputGradient } from "./convolution.js";
 import { castEdge, edgeType } from "./elementwise.js";
 import { filterGradient } from "./filter-gradient.js";
 import { type After, activated, type Fusion, tensorShape, withBias } from "./fusion.js";
@@ -60,12 +60,9 @@ function forward(graph: Recorder, inputs: Fusion, windows: Windows, after: After
   const { channelsFirst } = windows;
   if (product(outputShape(windows)) === 0)
     return graph.filled(0, tensorShape(outputShape(windows), windows), x.dtype);
-  const edges = {
-    x: readChannelsFirst(graph, x, channelsFirst),
-    filter: castEdge(graph, filterEdge(graph, filter), "float32"),
-  };
+  const given = { x: readChannelsFirst(graph, x, channelsFirst), filter };
   const finished = withBias(graph, inputs, windows, (bias) =>
-    convolve(graph, bias ? { ...edges, bias } : edges, windows),
+    convolveTensors(graph, { ...given, ...(bias && { bias }) }, windows),
   );
   return giveChannelsFirst(graph, activated(graph, finished, inputs, windows, after), channelsFirst, x.dtype);
 }

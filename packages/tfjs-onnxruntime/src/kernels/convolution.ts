@@ -5,8 +5,25 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type Edge, sameShape } from "../graph/edge.js";
 import type { Recorder } from "../graph/recorder.js";
+import { blockedBackwards, blockedFilter, convolveBlocks, fitsBlocks } from "./blocked.js";
+import { castEdge } from "./elementwise.js";
 import { withMargins } from "./margins.js";
 import { inputShape, outputShape, product, reaches, type Windows, windowAttributes } from "./windows.js";
+
+/** @param x [N, inputs, …]. @param filter […kernel, inputs, outputs]. @param bias one number per output channel. */
+export function convolveTensors(
+  graph: Recorder,
+  { x, filter, bias }: { readonly x: Edge; readonly filter: TensorInfo; readonly bias?: Edge },
+  windows: Windows,
+): Edge {
+  const seen = seenOnly(windows);
+  if (fitsBlocks(graph, seen)) {
+    const edges = [cut(graph, x, seen), blockedFilter(graph, filter), ...(bias ? [bias] : [])];
+    return convolveBlocks(graph, edges, seen);
+  }
+  const ordered = castEdge(graph, filterEdge(graph, filter), "float32");
+  return convolve(graph, { x, filter: ordered, ...(bias && { bias }) }, windows);
+}
 
 /** @param filter [output channels, input channels / groups, …kernel]. @param bias one number per output channel. */
 export function convolve(
@@ -43,7 +60,7 @@ export function cut(graph: Recorder, x: Edge, { input }: Windows): Edge {
 }
 
 /** A filter tensor […kernel, inputs, outputs] as ONNX has it: [outputs, inputs, …kernel]. */
-export function filterEdge(graph: Recorder, filter: TensorInfo): Edge {
+function filterEdge(graph: Recorder, filter: TensorInfo): Edge {
   const rank = filter.shape.length;
   return graph.reordered(filter, [rank - 1, rank - 2, ...Array.from({ length: rank - 2 }, (_, i) => i)]);
 }
@@ -53,8 +70,10 @@ export function inputGradient(graph: Recorder, dy: Edge, filter: TensorInfo, win
   const margins = turnedMargins(windows);
   if (windows.strides.some((stride) => stride > 1) || margins.flat().some((margin) => margin < 0))
     return scattered(graph, dy, filter, windows);
-  const turned = turnedFilter(graph, filter, windows.kernel);
-  return convolve(graph, { x: dy, filter: turned }, turnedWindows(windows, margins));
+  const back = turnedWindows(windows, margins);
+  const turned = turnedAround(graph, graph.input(filter), windows.kernel, 0);
+  if (fitsBlocks(graph, back)) return convolveBlocks(graph, [dy, blockedBackwards(graph, turned)], back);
+  return convolve(graph, { x: dy, filter: inputsFirst(graph, turned) }, back);
 }
 
 /** Zeros around dy so that every input meets every window it was in. */
@@ -80,12 +99,11 @@ export function turnedWindows(windows: Windows, [before, after]: [number[], numb
   };
 }
 
-/** […kernel, inputs, outputs] with the kernel turned around, as [inputs, outputs, …kernel]. */
-function turnedFilter(graph: Recorder, filter: TensorInfo, kernel: readonly number[]): Edge {
+/** […kernel, inputs, outputs] as [inputs, outputs, …kernel]. */
+function inputsFirst(graph: Recorder, filter: Edge): Edge {
   const rank = filter.shape.length;
   const spatial = Array.from({ length: rank - 2 }, (_, axis) => axis);
-  const turned = turnedAround(graph, graph.input(filter), kernel, 0);
-  return graph.transpose(turned, [rank - 2, rank - 1, ...spatial]);
+  return graph.transpose(filter, [rank - 2, rank - 1, ...spatial]);
 }
 
 /** Turns the kernel's axes, which begin at `first`, around. */

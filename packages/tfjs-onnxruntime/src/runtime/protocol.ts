@@ -67,7 +67,9 @@ export const counters = {
   sessions: 3,
   tensors: 4,
   ended: 5,
-  length: 6,
+  /** 0 until it is known; see `RuntimeThread.channelBlock`. */
+  channelBlock: 6,
+  length: 7,
 } as const;
 
 /** Places in the shared Float64Array, milliseconds. */

@@ -96,6 +96,12 @@ export class RuntimeThread {
     return dataOf(receiveMessageOnPort(this.#port)!.message as ReadReply);
   }
 
+  /** How many channels lie together in the layout that the runtime convolves fastest in; 1 where it has none. Blocks until it is known. */
+  get channelBlock(): number {
+    this.#waitUntil(counters.channelBlock, 1);
+    return this.#counts[counters.channelBlock]!;
+  }
+
   get statistics(): ThreadStatistics {
     return {
       runs: this.#counts[counters.completed]!,
