@@ -1,12 +1,13 @@
 /** The pretraining loop: seeded order, one step after the other, samples and checkpoints between. */
 import { setImmediate } from "node:timers/promises";
 import { DifftapError, isDifftapError, permutation, streams, throwIfAborted } from "@difftap/core";
+import { computesAside } from "@difftap/trainer";
 import { checkStep } from "./divergence.js";
 import { type Part, preparePart } from "./part.js";
 import { type PretrainingRun, saveRun } from "./run.js";
 import { writeSamples } from "./samples.js";
 import type { TrainingImages } from "./source.js";
-import { type PretrainingStep, takeStep } from "./step.js";
+import { beginStep, type PretrainingStep, readStep } from "./step.js";
 
 /** Trains from wherever the run stands to its end. @throws DifftapError as `pretrain` says. */
 export async function pretrainToEnd(run: PretrainingRun): Promise<void> {
@@ -29,16 +30,51 @@ async function trainEpoch(run: PretrainingRun): Promise<void> {
   const batches = source.batches(ownIndices(run, first, last), { batch: share, ...(alone && { signal }) });
   const parts = ahead(preparedParts(run, batches, first));
   try {
-    while (run.step < last) {
+    while (stepsBegun(run) < last) {
       stopTogether(run);
-      const outcome = await takeStep(run, take(parts, recipe.accumulate));
-      await afterStep(run, outcome);
+      await takeStep(run, take(parts, recipe.accumulate));
       // A signal gets its turn here.
       await setImmediate();
     }
   } finally {
-    await parts.return?.(undefined);
+    // Whatever ends the epoch early, the step before it counts.
+    await settle(run).finally(() => parts.return(undefined));
   }
+}
+
+/** Begins a step, and settles the one before it meanwhile; this one too unless it may wait for the next. */
+async function takeStep(run: PretrainingRun, parts: AsyncIterable<Part>): Promise<void> {
+  const next = await beginStep(run, parts, stepsBegun(run));
+  await settle(run);
+  run.pending = next;
+  if (!mayWait(run)) await settle(run);
+}
+
+function stepsBegun({ step, pending }: PretrainingRun): number {
+  return pending === undefined ? step : step + 1;
+}
+
+/** Whether the next step may be recorded before this one's numbers are there: then the weights already are not those of this step. */
+function mayWait(run: PretrainingRun): boolean {
+  if (!computesAside() || run.collective.size > 1 || run.sampler.learns) return false;
+  const steps = stepsBegun(run);
+  return steps % run.plan.stepsPerEpoch !== 0 && !samplesAreDue(run, steps) && !checkpointIsDue(run, steps);
+}
+
+function samplesAreDue({ every, plan, options }: PretrainingRun, steps: number): boolean {
+  return steps % every.samples === 0 || (steps === plan.steps && options.samples !== undefined);
+}
+
+function checkpointIsDue({ every, plan }: PretrainingRun, steps: number): boolean {
+  return steps % every.checkpoint === 0 || steps === plan.steps;
+}
+
+/** Takes the step that was begun into account, once its numbers are there. @throws DifftapError NUMERIC when it broke the network. */
+async function settle(run: PretrainingRun): Promise<void> {
+  const { pending } = run;
+  if (pending === undefined) return;
+  run.pending = undefined;
+  await afterStep(run, await readStep(run, pending));
 }
 
 /** @throws DifftapError INTERRUPTED on every rank when the signal of one has fired. */
@@ -114,15 +150,15 @@ async function* take<T>(items: AsyncGenerator<T>, count: number): AsyncGenerator
 async function afterStep(run: PretrainingRun, outcome: PretrainingStep): Promise<void> {
   run.step += 1;
   checkStep(run, outcome);
-  const { step, plan, recipe, every } = run;
+  const { step, plan, recipe } = run;
   await run.log?.append({
     step,
     epoch: step / plan.stepsPerEpoch,
     split: "train",
     values: valuesOf(outcome),
   });
-  if (step % every.samples === 0 || (step === plan.steps && run.options.samples)) await writeSamples(run);
-  if (step === plan.steps || step % every.checkpoint === 0) await saveRun(run);
+  if (samplesAreDue(run, step)) await writeSamples(run);
+  if (checkpointIsDue(run, step)) await saveRun(run);
   run.options.onProgress?.({
     task: "training",
     done: step,

@@ -38,6 +38,7 @@ import { brokenState } from "./divergence.js";
 import { type PretrainingRecipe, parsePretrainingRecipe, type ResolvedPretrainingRecipe } from "./recipe.js";
 import type { SampleGrids } from "./samples.js";
 import type { ImageSource } from "./source.js";
+import type { StepUnderWay } from "./step.js";
 import { timestepSampler } from "./timesteps/registry.js";
 import type { TimestepSampler } from "./timesteps/sampler.js";
 
@@ -81,8 +82,10 @@ export interface PretrainingRun {
   readonly optimizer: Optimizer;
   readonly averages: readonly Average[];
   readonly log: RunLog | undefined;
-  /** Steps done. */
+  /** Steps done, their numbers checked. */
   step: number;
+  /** The step behind them, where it has been begun. */
+  pending: StepUnderWay | undefined;
   /** Path of the last checkpoint's JSON. */
   checkpoint: string | undefined;
 }
@@ -108,7 +111,7 @@ export async function openPretraining(options: PretrainOptions): Promise<Pretrai
     const log = folder === undefined ? undefined : await openRunLog(folder, written, fileSystem);
     const step = found?.state.step ?? 0;
     const own = { options, schedule, recipe, plan, every, collective, share, log, checkpoint: found?.path };
-    const run: PretrainingRun = { ...own, ...parts, step };
+    const run: PretrainingRun = { ...own, ...parts, step, pending: undefined };
     await agree(run);
     return run;
   } catch (error) {

@@ -27,12 +27,12 @@ async function stateOf(folder: string) {
   return { state, tensors, metrics: readFileSync(join(folder, "metrics.jsonl"), "utf8") };
 }
 
-test.skipIf(!isBuilt)(
-  `a pretraining killed twice ends bit for bit as one that was not${isBuilt ? "" : " (skipped: not built)"}`,
-  async () => {
+test.skipIf(!isBuilt).each(["loss-second-moment", "uniform"])(
+  `a pretraining with timesteps %s, killed twice, ends bit for bit as one that was not${isBuilt ? "" : " (skipped: not built)"}`,
+  async (timesteps) => {
     const root = mkdtempSync(join(tmpdir(), "pretraining-kill-"));
     const program = programIn(root);
-    const argv = (folder: string) => program(folder, 6, "onnxruntime");
+    const argv = (folder: string) => program(folder, 6, "onnxruntime", timesteps);
     const [whole, killed] = [join(root, "whole"), join(root, "killed")];
     expect(await run(argv(whole))).toBe(0);
     for (const after of [9, 7]) expect(await run(argv(killed), after)).toBe("SIGKILL");

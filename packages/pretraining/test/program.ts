@@ -6,14 +6,14 @@ import { pathToFileURL } from "node:url";
 const built = join(import.meta.dirname, "..", "dist", "index.js");
 export const isBuilt = existsSync(built);
 
-/** Reads the run folder and the batch from its arguments; prints a line per step. */
+/** Reads run folder, batch, engine and timestep sampling from its arguments; prints a line per step. */
 const program = `
 import { ndarray, normals } from ${JSON.stringify(import.meta.resolve("@difftap/core"))};
 import { selectEngine, tf } from ${JSON.stringify(import.meta.resolve("@difftap/engine"))};
 import { createSchedule } from ${JSON.stringify(import.meta.resolve("@difftap/scheduler"))};
 import { openCollective } from ${JSON.stringify(import.meta.resolve("@difftap/trainer"))};
 import { memoryImages, pretrain } from ${JSON.stringify(pathToFileURL(built).href)};
-const [folder, batch, engine] = process.argv.slice(2);
+const [folder, batch, engine, timesteps] = process.argv.slice(2);
 await selectEngine(engine);
 const images = ndarray("uint8", [24, 3, 8, 8], Uint8Array.from({ length: 24 * 192 }, (_, i) => (i * 37 + (i % 11) * 5) % 256));
 const weight = (index, shape) => tf.variable(tf.tensor(normals({ seed: 2, stream: 4, index }, shape.reduce((a, b) => a * b)).map((x) => x / 5), shape));
@@ -27,7 +27,7 @@ const model = {
   },
 };
 const recipe = {
-  optimizer: { kind: "adamw" }, learningRate: 1e-3, schedule: { kind: "cosine" }, warmUp: { steps: 5 }, clipNorm: 1, timesteps: "loss-second-moment",
+  optimizer: { kind: "adamw" }, learningRate: 1e-3, schedule: { kind: "cosine" }, warmUp: { steps: 5 }, clipNorm: 1, timesteps,
   ema: [{ decay: 0.99 }, { decay: 0.9 }], duration: { steps: 30 }, batch: Number(batch), seed: 1,
 };
 const collective = await openCollective("auto");
@@ -43,5 +43,11 @@ collective.close();`;
 export function programIn(root: string) {
   const path = join(root, "program.mjs");
   writeFileSync(path, program);
-  return (folder: string, batch: number, engine: string) => [path, folder, String(batch), engine];
+  return (folder: string, batch: number, engine: string, timesteps = "loss-second-moment") => [
+    path,
+    folder,
+    String(batch),
+    engine,
+    timesteps,
+  ];
 }

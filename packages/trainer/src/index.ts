@@ -1,3 +1,4 @@
+export { computesAside } from "./ahead.js";
 export { type Augmentation, augmentImages } from "./augment-images.js";
 export { type Average, createAverage } from "./average.js";
 export {

@@ -1,13 +1,14 @@
 /** The training loop: seeded order, one step of every model per batch, evaluation and checkpoints between. */
 import { setImmediate } from "node:timers/promises";
 import { DifftapError, isDifftapError, permutation, streams, throwIfAborted } from "@difftap/core";
+import { computesAside } from "./ahead.js";
 import { checkFeatures, divergence, isHopeless } from "./divergence.js";
 import type { Score } from "./evaluate.js";
 import { evaluateRest, evaluateRun, evaluationIsDue } from "./evaluate-run.js";
 import { type Learner, labelled } from "./learner.js";
 import { fail, inTraining, isFinished, placeOf, type Run, saveRun } from "./run.js";
 import type { LabelledBatch } from "./source.js";
-import { type StepOutcome, trainOnBatch } from "./step.js";
+import { beginStep, type StepOutcome } from "./step.js";
 
 /**
  * Trains from wherever the run stands to its end; models then hold their averages, where their recipes average.
@@ -34,23 +35,51 @@ async function trainEpoch(run: Run): Promise<void> {
   const order = permutation({ seed, stream: streams.order, index: epoch }, source.length);
   const done = (run.step % plan.stepsPerEpoch) * plan.batch;
   throwIfAborted(signal);
-  for await (const batch of source.batches(order.subarray(done), { batch: plan.batch, epoch, signal })) {
-    throwIfAborted(signal);
-    await trainStep(run, batch);
-    await betweenSteps(run);
-    // Training computes on this thread: a signal gets its turn here.
-    await setImmediate();
-    if (isFinished(run)) return;
+  try {
+    for await (const batch of source.batches(order.subarray(done), { batch: plan.batch, epoch, signal })) {
+      throwIfAborted(signal);
+      await takeStep(run, batch);
+      if (run.pending === undefined) await betweenSteps(run);
+      // Training computes on this thread: a signal gets its turn here.
+      await setImmediate();
+      if (isFinished(run)) return;
+    }
+  } finally {
+    // Whatever ends the epoch early, the step before it counts.
+    await settle(run);
   }
 }
 
-async function trainStep(run: Run, batch: LabelledBatch): Promise<void> {
-  const learners = inTraining(run);
-  const outcomes = await trainOnBatch(learners, batch, run.step, run.plan);
+/** Begins a step, and settles the one before it meanwhile; this one too unless it may wait for the next. */
+async function takeStep(run: Run, batch: LabelledBatch): Promise<void> {
+  const next = beginStep(inTraining(run), batch, stepsBegun(run), run.plan);
+  await settle(run);
+  // Those that it was recorded for have failed.
+  if (inTraining(run).length === 0) return;
+  run.pending = next;
+  if (!computesAside() || isPause(run, stepsBegun(run))) await settle(run);
+}
+
+function stepsBegun({ step, pending }: Run): number {
+  return pending === undefined ? step : step + 1;
+}
+
+/** Whether anything is due after so many steps; the weights then have to be those of that step. */
+function isPause({ plan, every }: Run, steps: number): boolean {
+  const due = [plan.stepsPerEpoch, every.evaluation, every.checkpoint];
+  return steps >= plan.steps || due.some((interval) => steps % interval === 0);
+}
+
+/** Takes the step that was begun into account, once its numbers are there. @throws DifftapError NUMERIC as `countStep`. */
+async function settle(run: Run): Promise<void> {
+  const { pending } = run;
+  if (pending === undefined) return;
+  run.pending = undefined;
+  const outcomes = await pending.outcomes;
   run.step += 1;
-  const sound = learners.flatMap((learner, index) => {
+  const sound = pending.learners.flatMap((learner, index) => {
     const outcome = outcomes[index]!;
-    return countStep(run, learner, outcome, batch) ? [{ learner, outcome }] : [];
+    return countStep(run, learner, outcome, pending.batch) ? [{ learner, outcome }] : [];
   });
   if (sound.length === 0) return;
   const { step, plan } = run;
@@ -73,6 +102,8 @@ function countStep(
   { loss, classes }: StepOutcome,
   batch: LabelledBatch,
 ): boolean {
+  // It failed a step ago, when this one had been recorded.
+  if (learner.progress.status !== "training") return false;
   learner.progress.steps = run.step;
   learner.evaluation = undefined;
   if (isHopeless(loss, classes)) {

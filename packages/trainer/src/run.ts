@@ -13,6 +13,7 @@ import { type LogLengths, openRunLog, type RunLog } from "./run-log.js";
 import { checkSameTraining } from "./same-training.js";
 import type { FeatureSource } from "./source.js";
 import { brokenTensor, captureLearner, modelState, resumeLearner } from "./state.js";
+import type { StepUnderWay } from "./step.js";
 import type { Trainable } from "./trainable.js";
 
 export interface TrainingOptions extends LongWork {
@@ -52,8 +53,10 @@ export interface Run<S extends Score = Score> {
   readonly learners: readonly Learner<S>[];
   readonly assess: Assess<S>;
   readonly log: RunLog | undefined;
-  /** Steps done. */
+  /** Steps done, their numbers checked. */
   step: number;
+  /** The step behind them, where it has been begun. */
+  pending: StepUnderWay | undefined;
   /** The last step that was evaluated. */
   evaluated: number;
   /** Path of the last checkpoint's JSON. */
@@ -83,7 +86,8 @@ export async function openRun<S extends Score>(
     if (found) resumeFrom(found, learners, source.length);
     const { step = 0, evaluated = 0, written = NOTHING_WRITTEN, path: checkpoint } = found ?? {};
     const log = folder === undefined ? undefined : await openRunLog(folder, written, fileSystem);
-    return { options, plan: plan!, every, learners, assess, log, step, evaluated, checkpoint };
+    const own = { options, plan: plan!, every, learners, assess, log };
+    return { ...own, step, pending: undefined, evaluated, checkpoint };
   } catch (error) {
     for (const learner of learners) disposeLearner(learner);
     throw error;

@@ -1,6 +1,6 @@
 /**
  * One step of every model on the same batch. All of it is recorded on the engine first (forward, gradients, clipping, update, average);
- * then the losses of all models are read at once, the only read of a step.
+ * then the losses of all models are asked for at once, the only read of a step.
  */
 import { tf } from "@difftap/engine";
 import { crossEntropy, type EngineBatch, engineBatch } from "./batch.js";
@@ -34,24 +34,41 @@ interface Recorded {
   readonly classes: number;
 }
 
+/** A step that is recorded, and whose numbers are on their way. */
+export interface StepUnderWay {
+  readonly learners: readonly Learner[];
+  readonly batch: LabelledBatch;
+  /** In the learners' order. */
+  readonly outcomes: Promise<readonly StepOutcome[]>;
+}
+
 /**
- * Trains each learner on a batch. `step` counts from 0.
+ * Records a step of each learner on a batch, and has it computed. `step` counts from 0.
  * @throws DifftapError LABELS_MISMATCH for a label a model has no logit for, NUMERIC for a parameter without a gradient.
  */
-export async function trainOnBatch(
+export function beginStep(
   learners: readonly Learner[],
   batch: LabelledBatch,
   step: number,
   plan: TrainingPlan,
-): Promise<StepOutcome[]> {
+): StepUnderWay {
   let recorded: readonly Recorded[] = [];
   const numbers = tf.tidy(() => {
     const onEngine = engineBatch(batch, mixingOf(learners[0]!.recipe, step, batch.labels.length));
     recorded = learners.map((learner) => recordStep(learner, onEngine, step, plan));
     return tf.concat(recorded.map((each) => each.numbers));
   });
-  const values = await numbers.data();
+  const outcomes = readOutcomes(numbers, recorded);
+  // Nobody asks for them where the step before turns out to be the last.
+  outcomes.catch(() => undefined);
+  return { learners, batch, outcomes };
+}
+
+/** Asks at once, which is when an engine that records begins to compute; the tensor is not needed after that. */
+async function readOutcomes(numbers: tf.Tensor, recorded: readonly Recorded[]): Promise<StepOutcome[]> {
+  const reading = numbers.data();
   numbers.dispose();
+  const values = await reading;
   let read = 0;
   return recorded.map(({ names, learningRate, classes }) => {
     const named = names.map((name, place) => [name, values[read + place]!] as const);

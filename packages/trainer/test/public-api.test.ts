@@ -9,6 +9,7 @@ test("the public surface is exactly this list", () => {
     "checkSameFacts",
     "checkpointFiles",
     "collectiveKinds",
+    "computesAside",
     "createAverage",
     "differentiate",
     "divergence",

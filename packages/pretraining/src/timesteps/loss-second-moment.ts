@@ -13,6 +13,7 @@ export function lossSecondMomentTimesteps(steps: number): TimestepSampler {
   const history = new Float64Array(steps * HISTORY);
   const counts = new Int32Array(steps);
   return {
+    learns: true,
     draw(address, batch) {
       const shares = probabilities(history, counts);
       const timesteps = chosen(shares, drawShares(address, batch));

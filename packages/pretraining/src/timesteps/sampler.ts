@@ -10,6 +10,8 @@ export interface DrawnTimesteps {
 }
 
 export interface TimestepSampler {
+  /** Whether draws depend on the losses observed: those of a step are then needed before the next is drawn. */
+  readonly learns: boolean;
   draw(address: StepAddress, batch: number): DrawnTimesteps;
   /** Told of the losses of a step, in its order, not weighted. */
   observe(timesteps: Int32Array, losses: Float32Array): void;

@@ -4,6 +4,7 @@ import type { TimestepSampler } from "./sampler.js";
 
 export function uniformTimesteps(steps: number): TimestepSampler {
   return {
+    learns: false,
     draw: (address, batch) => ({
       timesteps: drawEvenTimesteps(address, batch, steps),
       weights: new Float32Array(batch).fill(1),
