@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -14,6 +15,12 @@ const projects = ["packages", "apps"].flatMap((group) =>
 );
 
 export default defineConfig({
-  // Tests that compute or start processes share two cores with each other.
-  test: { projects, testTimeout: 120_000, hookTimeout: 120_000 },
+  // Vitest leaves a core to itself; it needs none, and on two cores that would halve the work. Tests that compute or start processes share
+  // the cores with each other, so they are given time.
+  test: {
+    projects,
+    maxWorkers: availableParallelism(),
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+  },
 });
