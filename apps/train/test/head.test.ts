@@ -270,7 +270,7 @@ describe("bad input is refused and explained", () => {
       "two heads of a list with one name",
       ["--heads", '[{"head":"weighted"},{"head":"weighted"}]'],
       2,
-      "is there twice",
+      "two entries are called weighted: give each a title of its own",
     ],
     ["two durations", ["--epochs", "1", "--steps", "5"], 2, "--epochs, --steps, --examples"],
     ["an unknown optimiser", ["--optimizer", "adm"], 2, "adam"],
