@@ -1,7 +1,7 @@
 /** What trained heads found, in sentences: the best, what is as good, and where a head does not beat a simpler one. */
 import type { RunResult, TrainedHead } from "@difftap/run-folder";
-import { bestHead, imagesOf, intervalOf, otherResults, seedsOf, simplerThatHolds } from "./head-reading.js";
-import { counted, measured, plusMinus, range, sampleSize, seedNames, tapName } from "./numbers.js";
+import { bestHead, headNumber, intervalOf, otherResults, simplerThatHolds } from "./head-reading.js";
+import { counted, measured, tapName } from "./numbers.js";
 
 export interface HeadFinding {
   readonly headline: string;
@@ -20,12 +20,6 @@ export function headFinding(heads: readonly TrainedHead[], results: readonly Run
     details: [rivals(best, heads), noBetter(heads), belowOthers(heads, others)].filter((text) => text !== ""),
     others,
   };
-}
-
-/** "61.0 ± 1.0 % (59.0–63.0), n = 4,000, seeds 0, 1, 2." */
-function headNumber(head: TrainedHead): string {
-  const value = plusMinus(head.mean, head.deviation, "%");
-  return `${value} (${range(intervalOf(head), "%")}), ${sampleSize(imagesOf(head))}, ${seedNames(seedsOf(head))}.`;
 }
 
 /** Which heads one could not tell from the best. */

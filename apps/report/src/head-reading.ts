@@ -1,5 +1,6 @@
 /** What the rows of trained heads say together. */
 import type { Interval, RunResult, TrainedHead } from "@difftap/run-folder";
+import { plusMinus, range, sampleSize, seedNames } from "./numbers.js";
 
 /** From the lowest to the highest end of the seeds' own intervals. */
 export function intervalOf({ runs }: TrainedHead): Interval {
@@ -11,6 +12,12 @@ export const seedsOf = ({ runs }: TrainedHead): number[] => runs.map(({ seed }) 
 
 /** Test images; the schema has every run of a head count the same. */
 export const imagesOf = ({ runs }: TrainedHead): number => runs[0]!.top1.n;
+
+/** "61.0 ± 1.0 % (59.0–63.0), n = 4,000, seeds 0, 1, 2." */
+export function headNumber(head: TrainedHead): string {
+  const value = plusMinus(head.mean, head.deviation, "%");
+  return `${value} (${range(intervalOf(head), "%")}), ${sampleSize(imagesOf(head))}, ${seedNames(seedsOf(head))}.`;
+}
 
 /** The head of highest mean, the first of equals. */
 export const bestHead = (heads: readonly TrainedHead[]): TrainedHead | undefined =>

@@ -1,10 +1,21 @@
 /** Trained heads as a table over seeds: mean and deviation, every seed with its interval, the paper's heads beneath. */
-import type { TrainedHead } from "@difftap/run-folder";
+import type { RunResult, TrainedHead } from "@difftap/run-folder";
 import { axisTicks } from "./axis-ticks.js";
 import { shareOf } from "./colour-scale.js";
+import { comparisonName } from "./comparison-reading.js";
 import { imagesOf, intervalOf, seedsOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
-import { asReported, counted, duration, figures, onePlace, plusMinus, range, seedNames } from "./numbers.js";
+import {
+  asReported,
+  counted,
+  duration,
+  figures,
+  measured,
+  onePlace,
+  plusMinus,
+  range,
+  seedNames,
+} from "./numbers.js";
 import { PAPER_CAUTION, PAPER_HEADING, paperNumbers } from "./paper.js";
 
 /** More taps than this are told by their number; the list stands with the seeds. */
@@ -18,13 +29,17 @@ export interface HeadGroup {
 
 type Ends = readonly [number, number];
 
-/** Without a heading. One group's seeds follow in a table of their own; several groups have theirs with their runs. */
-export function headsTable(groups: readonly HeadGroup[]): Html {
+/**
+ * Without a heading; `others` are what the heads stand beside. One group's seeds follow in a table of their own; several groups have
+ * theirs with their runs.
+ */
+export function headsTable(groups: readonly HeadGroup[], others: readonly RunResult[] = []): Html {
   const heads = groups.flatMap((group) => group.heads);
-  const scale = scaleOf(heads);
+  const scale = scaleOf([...heads.map(intervalOf), ...others.map(({ interval }) => interval)]);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Trained heads"><table class="plain results heads"><caption class="hidden">Top-1 accuracy of each head, mean and sample standard deviation over its seeds</caption>
 <thead><tr><th scope="col">head</th><th scope="col" class="number">top-1</th><th scope="col" class="number">95 % interval</th><th scope="col" class="dots">${figures(scale[0])} to ${figures(scale[1])} %</th><th scope="col" class="number">n</th><th scope="col">seeds</th><th scope="col" class="number">parameters</th><th scope="col" class="number">training</th><th scope="col">protocol</th></tr></thead>
 ${groups.map(({ title, heads: rows }) => html`<tbody>${title !== undefined && html`<tr class="group"><th scope="rowgroup" colspan="9">${title}</th></tr>`}${rows.map((head) => headRow(head, scale))}</tbody>`)}
+${otherRows(others, scale)}
 ${paperRows(heads)}</table></div>
 <p class="note">Top-1 is the mean over the seeds ± their sample standard deviation. The interval reaches from the lowest to the highest end of the seeds’ own intervals; training is the mean time of one seed. In the drawing: a dot for each seed, a line for the interval.</p>
 ${failureList(heads)}
@@ -32,15 +47,14 @@ ${groups.length === 1 && seedsTable(heads)}`;
 }
 
 /** Round ends around all intervals. */
-function scaleOf(heads: readonly TrainedHead[]): Ends {
-  const ends = heads.map(intervalOf);
+function scaleOf(ends: readonly Ends[]): Ends {
   const ticks = axisTicks(Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high)));
   return [ticks[0]!, ticks.at(-1)!];
 }
 
 function headRow(head: TrainedHead, scale: Ends): Html {
   const seconds = head.runs.reduce((total, run) => total + run.seconds, 0) / head.runs.length;
-  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${tapsOf(head)}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${dots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td class="seeds">${seedsCell(head)}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
+  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${tapsOf(head)}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${headDots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td class="seeds">${seedsCell(head)}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
 }
 
 /** "0, 1" and, beneath, which failed. */
@@ -54,11 +68,36 @@ function tapsOf({ taps }: TrainedHead): string {
   return taps.length <= LISTED_TAPS ? taps.join(", ") : `${taps.length} taps, ${taps[0]} to ${taps.at(-1)}`;
 }
 
+function headDots(head: TrainedHead, scale: Ends): Html {
+  return dots(
+    { mean: head.mean, ends: intervalOf(head), values: head.runs.map(({ top1 }) => top1.value) },
+    scale,
+  );
+}
+
 /** The numbers stand beside it. */
-function dots(head: TrainedHead, scale: Ends): Html {
+function dots(
+  { mean, ends, values }: { readonly mean: number; readonly ends: Ends; readonly values: readonly number[] },
+  scale: Ends,
+): Html {
   const x = (value: number) => Number((2 + 96 * shareOf(value, scale)).toFixed(2));
-  const [low, high] = intervalOf(head);
-  return html`<svg viewBox="0 0 100 12" aria-hidden="true"><path d="M${x(low)} 6H${x(high)}M${x(low)} 3v6M${x(high)} 3v6" stroke="var(--muted)" fill="none" stroke-width="0.8"/><path d="M${x(head.mean)} 1v10" stroke="var(--ink)" stroke-width="1.2"/>${head.runs.map(({ top1 }) => html`<circle cx="${x(top1.value)}" cy="6" r="2" fill="var(--accent)"/>`)}</svg>`;
+  const [low, high] = [x(ends[0]), x(ends[1])];
+  return html`<svg viewBox="0 0 100 12" aria-hidden="true"><path d="M${low} 6H${high}M${low} 3v6M${high} 3v6" stroke="var(--muted)" fill="none" stroke-width="0.8"/><path d="M${x(mean)} 1v10" stroke="var(--ink)" stroke-width="1.2"/>${values.map((value) => html`<circle cx="${x(value)}" cy="6" r="2" fill="var(--accent)"/>`)}</svg>`;
+}
+
+/** Solved probes and simpler things on the same images. */
+function otherRows(others: readonly RunResult[], scale: Ends): Html | false {
+  return (
+    others.length > 0 &&
+    html`<tbody><tr class="group"><th scope="rowgroup" colspan="9">On the same images</th></tr>
+${others.map((other) => otherRow(other, scale))}</tbody>`
+  );
+}
+
+function otherRow(other: RunResult, scale: Ends): Html {
+  const { value, unit, interval, n, seeds, protocol, split } = other;
+  const drawn = dots({ mean: value, ends: interval, values: [value] }, scale);
+  return html`<tr><th scope="row">${comparisonName(other)}</th><td class="number value">${measured(value, unit)}</td><td class="number">${range(interval, unit)}</td><td class="dots">${drawn}</td><td class="number">${counted(n)}</td><td class="seeds">${seeds.join(", ")}</td><td class="number">–</td><td class="number">–</td><td>${protocol}; split ${split}</td></tr>`;
 }
 
 /** The paper's numbers of the same kinds of head. */

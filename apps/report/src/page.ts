@@ -13,6 +13,8 @@ import { attentionSection } from "./attention-section.js";
 import { blockChart } from "./block-chart.js";
 import { chartSection } from "./chart-section.js";
 import { classesSection } from "./classes-section.js";
+import { comparisonChart } from "./comparison-chart.js";
+import { comparisonFinding, comparisonsOf } from "./comparison-reading.js";
 import { confusionSection } from "./confusion-section.js";
 import { contributionsOf } from "./contribution-reading.js";
 import { contributionsSection } from "./contributions-section.js";
@@ -24,6 +26,7 @@ import { headsTable } from "./heads-table.js";
 import { heatMapTable } from "./heat-map-table.js";
 import { type Html, html, verbatim } from "./html.js";
 import { counted, sampleSize, seedNames } from "./numbers.js";
+import { pagePalette } from "./palette.js";
 import { facts, provenanceSection } from "./provenance-section.js";
 import { resultsTable } from "./results-table.js";
 import { samplesSection } from "./samples-section.js";
@@ -39,6 +42,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** The whole page as text. Every string of the runs is escaped. */
 export function renderReport(runs: readonly RunFolder[], options: ReportOptions = {}): string {
+  const tabled = comparisonsOf(runs).length > 0 && headGroups(runs).length === 1;
   const title = options.title ?? (runs.length === 1 ? runs[0]!.results.title : `${runs.length} runs`);
   return html`<!doctype html>
 <html lang="en">
@@ -53,9 +57,9 @@ export function renderReport(runs: readonly RunFolder[], options: ReportOptions 
 <body>
 ${pageHeader(runs, title)}
 <main>
-${runs.length > 1 && resultsTable(runs)}
 ${headsOfAll(runs)}
-${runs.map((run, index) => runArticle(run, index, runs.length === 1))}
+${runs.length > 1 && resultsTable(runs)}
+${runs.map((run, index) => runArticle(run, index, { alone: runs.length === 1, tabled }))}
 ${runs.length <= 1 && resultsTable(runs)}
 </main>
 <footer>Made by difftap-report. Intervals are 95 % intervals.</footer>
@@ -114,14 +118,21 @@ function readingOf({ pool, l2 }: NonNullable<Results["grid"]>): string {
   return l2 === undefined ? pooling : `${pooling}; λ = ${l2}`;
 }
 
-function runArticle(run: RunFolder, index: number, alone: boolean): Html {
+interface Place {
+  /** The only run of the page. */
+  readonly alone: boolean;
+  /** Its heads stand in a table above. */
+  readonly tabled: boolean;
+}
+
+function runArticle(run: RunFolder, index: number, { alone, tabled }: Place): Html {
   const { results } = run;
   const heading = alone
     ? html`<h2 class="hidden">Results</h2>`
     : html`<p class="eyebrow">${eyebrow(results)}</p><h2>${results.title}</h2>${findingOf(results)}${runFacts(results)}`;
   return html`<article id="run-${index + 1}">${heading}
 ${gridSection(results)}
-${headSections(results, index)}
+${headSections(results, index, tabled)}
 ${detailSections(run)}
 <section>${provenanceSection(run)}</section></article>`;
 }
@@ -132,21 +143,31 @@ function gridSection({ grid }: Results): Html | false {
 ${grid.blocks.length > 1 && cellsOf(grid).length > 0 && html`<h3>Over the blocks</h3>${chartSection(blockChart(grid))}`}</section>`;
 }
 
-/** The heads of all runs in one table, where several runs have some. */
+/** The heads of all runs in one table, beside what grids of the same images say; nothing where a run's own table says it all. */
 function headsOfAll(runs: readonly RunFolder[]): Html | false {
-  const groups = runs.flatMap(({ results: { title, heads = [] } }) =>
-    heads.length > 0 ? [{ title, heads }] : [],
-  );
-  return (
-    groups.length > 1 &&
-    html`<section aria-labelledby="heads"><h2 id="heads">Trained heads of all runs</h2>${headsTable(groups)}</section>`
-  );
+  const groups = headGroups(runs);
+  const others = comparisonsOf(runs);
+  const heads = groups.flatMap((group) => group.heads);
+  if (others.length === 0)
+    return (
+      groups.length > 1 &&
+      html`<section aria-labelledby="heads"><h2 id="heads">Trained heads of all runs</h2>${headsTable(groups)}</section>`
+    );
+  return html`<section aria-labelledby="heads"><h2 id="heads">Trained heads and simpler readings of the same images</h2>
+<p>${comparisonFinding(heads, others)}</p>
+<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="Heads and simpler readings">${comparisonChart(heads, others, pagePalette)}</div><figcaption>Top-1 with 95 % intervals. Filled: trained heads; hollow: what they stand beside.</figcaption></figure>
+${headsTable(groups.length === 1 ? [{ heads }] : groups, others)}</section>`;
 }
 
-function headSections({ heads = [], tapWeights, tapShares, attention = [] }: Results, index: number): Html {
+function headGroups(runs: readonly RunFolder[]) {
+  return runs.flatMap(({ results: { title, heads = [] } }) => (heads.length > 0 ? [{ title, heads }] : []));
+}
+
+function headSections(results: Results, index: number, tabled: boolean): Html {
+  const { heads = [], tapWeights, tapShares, attention = [] } = results;
   const contributions = contributionsOf(tapWeights, tapShares);
   const looks = attention.some(({ examples }) => examples.length > 0);
-  return html`${heads.length > 0 && html`<section><h3>Trained heads</h3>${headsTable([{ heads }])}</section>`}
+  return html`${heads.length > 0 && !tabled && html`<section><h3>Trained heads</h3>${headsTable([{ heads }])}</section>`}
 ${contributions.length > 0 && html`<section>${contributionsSection(contributions)}</section>`}
 ${looks && html`<section>${attentionSection(attention, `picture-${index + 1}`)}</section>`}`;
 }

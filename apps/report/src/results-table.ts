@@ -1,6 +1,6 @@
 /** All numbers of all runs with their protocols, and the papers' beneath, plainly apart. */
 import type { RunFolder, RunResult, TrainedHead } from "@difftap/run-folder";
-import { bestCell } from "./grid-reading.js";
+import { gridResults } from "./grid-results.js";
 import { imagesOf, intervalOf, otherResults, seedsOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
 import { asReported, counted, measured, plusMinus, range, tapName } from "./numbers.js";
@@ -35,37 +35,17 @@ function headRow(head: TrainedHead): Row {
   return { name, metric: "top-1", value: mean, deviation, unit: "%", protocol, split, ...measuredOn };
 }
 
-/** The best cell, unless the run lists it itself, and the baselines that have an interval. */
+/** The best cell, unless the run lists it itself, and the baselines that it does not list. */
 function gridRows({ grid, results }: RunFolder["results"]): RunResult[] {
   if (!grid) return [];
-  const shared = { metric: "top-1", unit: "%", n: grid.n, split: grid.split, seeds: grid.seeds };
-  const best = bestCell(grid);
-  const listed = results.some(
-    ({ tap }) => tap && best && tap.block === best.block && tap.timestep === best.timestep,
-  );
-  const tap = best && { block: best.block, timestep: best.timestep, pool: grid.pool };
-  const own =
-    best && tap && !listed
-      ? [
-          {
-            ...shared,
-            value: best.value,
-            interval: best.interval,
-            protocol: grid.protocol,
-            name: "best of the grid",
-            tap,
-          },
-        ]
-      : [];
-  const baselines = grid.baselines.flatMap(
-    ({ name, top1, interval, protocol = grid.protocol }): RunResult[] => {
-      const known = results.some((result) => result.name === name);
-      if (known || Array.isArray(top1) || interval === undefined) return [];
-      return [{ ...shared, value: top1, interval: interval as [number, number], protocol, name }];
-    },
-  );
-  return [...own, ...baselines];
+  const { best, baselines } = gridResults(grid);
+  const listed = results.some(({ tap }) => tap && best?.tap && samePlace(tap, best.tap));
+  const others = baselines.filter(({ name }) => !results.some((result) => result.name === name));
+  return best && !listed ? [best, ...others] : others;
 }
+
+type Place = NonNullable<RunResult["tap"]>;
+const samePlace = (a: Place, b: Place) => a.block === b.block && a.timestep === b.timestep;
 
 function measuredRow(result: Row): Html {
   const what = [result.name, result.tap && tapName(result.tap)].filter(Boolean).join(", ");

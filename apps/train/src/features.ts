@@ -12,6 +12,7 @@ import {
 } from "@difftap/eval";
 import type { HeadTap } from "@difftap/heads";
 import { type OpenNetwork, openNetwork, openNetworkOf } from "./head-network.js";
+import { keptFeatures } from "./kept-features.js";
 import { feedsBack, memberInputs } from "./member-inputs.js";
 import type { HeadSettings } from "./settings.js";
 
@@ -32,7 +33,7 @@ export async function withFeatures<T>(
 ): Promise<T> {
   const stored = [settings.train, settings.test].map(isStore);
   if (stored[0] !== stored[1]) throw mixed(settings);
-  return stored[0] ? fromStores(settings, work, use) : fromImages(settings, use);
+  return stored[0] ? fromStores(settings, work, use) : fromImages(settings, work, use);
 }
 
 async function fromStores<T>(
@@ -73,8 +74,12 @@ async function imagesBehind({ request }: HeadFeatures, spec: string): Promise<Se
   });
 }
 
-function fromImages<T>(settings: HeadSettings, use: (pair: FeaturePair) => Promise<T>): Promise<T> {
-  const { blocks, timesteps, pool, order } = settings;
+function fromImages<T>(
+  settings: HeadSettings,
+  work: LongWork,
+  use: (pair: FeaturePair) => Promise<T>,
+): Promise<T> {
+  const { blocks, timesteps, pool, order, keepFeatures } = settings;
   const taps = { blocks, timesteps, pool, draws: 1, seed: order };
   return withRuntime(settings, async (runtime, model) => {
     const size = settings.size ?? runtime.architecture.imageSize;
@@ -82,14 +87,16 @@ function fromImages<T>(settings: HeadSettings, use: (pair: FeaturePair) => Promi
       ? await openNetwork(model, { height: size, width: size })
       : undefined;
     const inputs = (all: readonly HeadTap[]) => memberInputs(settings, { taps: all, network });
-    const side = async (spec: string, count: number | undefined, augment: boolean) =>
-      readImageFeatures({ runtime, images: await selectImages(spec, count), taps, size, augment, inputs });
     const opened: HeadFeatures[] = [];
+    const side = async (spec: string, count: number | undefined, augment: boolean) => {
+      const images = await selectImages(spec, count);
+      const features = await readImageFeatures({ runtime, images, taps, size, augment, inputs });
+      opened.push(features);
+      return keepFeatures ? keptFeatures(features, settings.batch, work) : features;
+    };
     try {
-      const train = await side(settings.train, settings.trainCount, true);
-      opened.push(train);
+      const train = await side(settings.train, settings.trainCount, !keepFeatures);
       const test = await side(settings.test, settings.testCount, false);
-      opened.push(test);
       return await use({ train, test, model: model.name, network });
     } finally {
       await Promise.all(opened.map((features) => features.close()));

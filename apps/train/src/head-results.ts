@@ -3,7 +3,7 @@ import type { CommandContext } from "@difftap/command-line";
 import { classTables, namesOf } from "@difftap/eval";
 import { predictions } from "@difftap/metrics";
 import { RESULTS_SCHEMA, type ResultsInput, type TrainedHead, writeResults } from "@difftap/run-folder";
-import { evaluate, planTraining } from "@difftap/trainer";
+import { type Evaluation, evaluate, planTraining } from "@difftap/trainer";
 import { curvesOf } from "./head-curves.js";
 import { attentionOf, tapWeightsOf } from "./head-explanations.js";
 import { type Group, groupsOf, type RowFacts, rowOf } from "./head-groups.js";
@@ -79,11 +79,11 @@ async function resultsOf(report: Report): Promise<ResultsInput> {
   const { pair, members, seconds, classes } = trained;
   const { request } = pair.train;
   const weights = await Promise.all(groups.map(tapWeightsOf));
-  const explained = await explainBest(report);
+  const explained = await explain(report);
   return {
     schema: RESULTS_SCHEMA,
     kind: "head",
-    title: titleOf(settings, pair),
+    title: settings.title ?? titleOf(settings, pair),
     created: new Date().toISOString(),
     protocol: bestOf(rows)?.protocol ?? "no head ended with a number",
     split: "test",
@@ -93,6 +93,7 @@ async function resultsOf(report: Report): Promise<ResultsInput> {
       train: pair.train.source.length,
       test: pair.test.source.length,
       classes: pair.train.classNames === null ? null : namesOf(pair.train.classNames, classes),
+      digest: request.dataset.digest,
     },
     model: {
       name: pair.model,
@@ -118,24 +119,42 @@ function titleOf(settings: HeadSettings, { train }: TrainedHeads["pair"]): strin
 }
 
 function bestOf<T extends { readonly mean: number }>(rows: readonly T[]): T | undefined {
-  return [...rows].sort((a, b) => b.mean - a.mean)[0];
+  return ranked(rows)[0];
 }
 
-/** Classes and attention of the first seed of the head with the best mean. */
-async function explainBest({ trained, settings, groups, rows }: Report) {
-  const best = groups.find(({ title }) => title === bestOf(rows)?.name);
+const ranked = <T extends { readonly mean: number }>(rows: readonly T[]): T[] =>
+  [...rows].sort((a, b) => b.mean - a.mean);
+
+/** Classes of the head with the best mean, and where the CLS token of the best that has one looks; first seeds. */
+async function explain(report: Report) {
+  const groups = rankedGroups(report);
+  const [best, looking] = [groups[0], groups.find(({ sound }) => sound[0]!.member.model.attentionMaps)];
   if (!best) return {};
-  const { batch } = settings;
-  const { test, train } = trained.pair;
-  const outcome = best.sound[0]!;
-  const evaluation = await evaluate(outcome.member.model, test.source, { batch });
-  const classNames = namesOf(
-    test.classNames ?? test.images?.dataset.classes ?? train.classNames,
-    trained.classes,
-  );
-  const looking = { title: best.title, outcome, features: test, evaluation, classNames, batch };
-  return {
-    ...classTables(evaluation.labels, predictions(evaluation.logits), classNames),
-    ...(await attentionOf(looking)),
-  };
+  const classNames = classNamesOf(report);
+  const evaluation = await evaluated(best, report);
+  const classes = classTables(evaluation.labels, predictions(evaluation.logits), classNames);
+  if (!looking) return classes;
+  const attention = await attentionOf({
+    title: looking.title,
+    outcome: looking.sound[0]!,
+    features: report.trained.pair.test,
+    evaluation: looking === best ? evaluation : await evaluated(looking, report),
+    classNames,
+    batch: report.settings.batch,
+  });
+  return { ...classes, ...attention };
+}
+
+/** Those that have a number, the best mean first. */
+function rankedGroups({ groups, rows }: Report): Group[] {
+  return ranked(rows).map(({ name }) => groups.find(({ title }) => title === name)!);
+}
+
+function evaluated({ sound }: Group, { trained, settings }: Report): Promise<Evaluation> {
+  return evaluate(sound[0]!.member.model, trained.pair.test.source, { batch: settings.batch });
+}
+
+function classNamesOf({ trained: { pair, classes } }: Report): string[] {
+  const { test, train } = pair;
+  return namesOf(test.classNames ?? test.images?.dataset.classes ?? train.classNames, classes);
 }

@@ -1,10 +1,14 @@
 /** How heads were trained, in words, completely enough to do it again. */
 import { type Learning, recipeOf } from "./recipe.js";
 
-export function protocolOf(
-  settings: Learning & { readonly head: string; readonly title?: string | undefined },
-  engine: string,
-): string {
+interface Protocolled extends Learning {
+  readonly head: string;
+  readonly title?: string | undefined;
+  /** Whether all epochs saw the same features of images. */
+  readonly keepFeatures?: boolean;
+}
+
+export function protocolOf(settings: Protocolled, engine: string): string {
   const { optimizer, learningRate: _, schedule, duration, batch, seed: __, ...more } = recipeOf(settings);
   const extra = Object.entries(more).map(([name, value]) => `${spaced(name)} ${inWords(value)}`);
   return [
@@ -13,6 +17,7 @@ export function protocolOf(
     inWords(duration),
     `batch ${batch}`,
     ...extra,
+    ...(settings.keepFeatures ? ["features computed once"] : []),
     `engine ${engine}`,
   ].join(", ");
 }

@@ -1,5 +1,5 @@
 /** The settings of `difftap-train head`. */
-import { option, type SettingsOf, wholeNumber, wholeNumbers, words } from "@difftap/command-line";
+import { flag, option, type SettingsOf, wholeNumber, wholeNumbers, words } from "@difftap/command-line";
 import { imageOptions, modelOptions, tapOptions } from "@difftap/eval";
 import { heads } from "@difftap/heads";
 import { z } from "zod";
@@ -81,11 +81,15 @@ export const headOptions = {
   pool: tapOptions.pool,
   trainCount: option("<n>", "first so many training images (default: all)", wholeNumber(1).optional()),
   testCount: option("<n>", "first so many test images (default: all)", wholeNumber(1).optional()),
+  keepFeatures: flag(
+    "compute the features of images once and keep them in memory: no crops or mirrorings, the same noise in each epoch",
+  ),
   images: option(
     "<dataset>",
     "test images behind a store, such as folder:PATH: the report shows where the head looks",
     z.string().min(1).optional(),
   ),
+  title: option("<text>", "title of the report", z.string().min(1).optional()),
   out: option("<folder>", "run folder; the same command again continues there", z.string().min(1)),
 };
 

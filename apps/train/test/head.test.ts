@@ -186,6 +186,51 @@ test("straight from images: the backbone reads them as they pass", async () => {
   );
 });
 
+test("features that are kept teach what stores of them teach, bit for bit", async () => {
+  const weights = await makeModel();
+  const [trainImages, testImages] = ["scenes:count=40,size=16,seed=1", "scenes:count=20,size=16,seed=2"];
+  const taps = ["--weights", weights, "--blocks", "2,5", "--timesteps", "10", "--pool", "2", "--batch", "16"];
+  const recipe = ["--head", "weighted", "--spec", '{"width":16}', "--epochs", "2", "--batch", "16"];
+  const paths = ["kept-train", "kept-test"].map((name) => join(folder, name));
+  for (const [index, images] of [trainImages, testImages].entries()) {
+    const argv = ["--dataset", images, ...taps, "--seed", "0", "--out", paths[index]!];
+    expect(evaluate("features", ...argv).code).toBe(0);
+  }
+  const out = (name: string) => ["--out", join(folder, name), "--json"];
+  const images = ["--train", trainImages, "--test", testImages, ...taps, "--keep-features"];
+  const kept = train("head", ...images, ...recipe, "--title", "Kept", ...out("kept"));
+  const stored = train("head", "--train", paths[0]!, "--test", paths[1]!, ...recipe, ...out("stored"));
+  expect(kept.code, kept.err).toBe(0);
+  expect(stored.code, stored.err).toBe(0);
+  const [one, other] = await Promise.all(
+    ["kept", "stored"].map((name) => latestCheckpoint(join(folder, name, "checkpoints"))),
+  );
+  expect(one!.models[0]!.tensors).toEqual(other!.models[0]!.tensors);
+  const [head] = (JSON.parse(kept.out) as Printed).heads;
+  expect(head!.name).toBe("weighted");
+  expect(head!.protocol).toContain("features computed once");
+  expect((await readRunFolder(join(folder, "kept"))).results!.title).toBe("Kept");
+});
+
+test("where a head without attention is best, attention is shown of the best that has some", async () => {
+  const weights = await makeModel();
+  // Tested on what it learns by heart.
+  const same = "scenes:count=48,size=16,seed=1";
+  const images = ["--train", same, "--test", same];
+  const taps = ["--weights", weights, "--blocks", "5", "--timesteps", "10", "--pool", "2", "--keep-features"];
+  const idle = { head: "attention", spec: { width: 16, heads: 2, layers: 1 }, learningRate: [1e-9] };
+  const list = JSON.stringify([{ head: "linear", spec: { norm: "batch" }, learningRate: [0.05] }, idle]);
+  const out = join(folder, "explained");
+  const argv = ["--heads", list, "--optimizer", "adamw", "--epochs", "12", "--batch", "16", "--out", out];
+  const { code, err } = train("head", ...images, ...taps, ...argv);
+  expect(code, err).toBe(0);
+  const { results } = await readRunFolder(out);
+  const [linear, attention] = results!.heads!;
+  expect(linear!.mean).toBeGreaterThan(attention!.mean);
+  expect(results!.attention!.map(({ head }) => head)).toEqual(["attention"]);
+  expect(results!.attention![0]!.examples).toHaveLength(8);
+});
+
 test("a head from a file outside is trained by its path", async () => {
   const file = join(folder, "my-head.mjs");
   const definition = import.meta.resolve("@difftap/heads");

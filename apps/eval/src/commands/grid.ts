@@ -43,11 +43,14 @@ export const grid: CommandSpec<typeof gridOptions> = {
 
 async function measure(session: GridSession): Promise<void> {
   const started = performance.now();
-  const { settings, context, runtime } = session;
-  const task = await gridTask(session, runtime, "features", "probes", settings.timesteps);
-  const outcomes = await probeGrid(task, context);
+  const { settings } = session;
+  // Pixels need one core and no network: they are solved while it runs.
+  const [{ task, outcomes, random }, pixels] = await Promise.all([
+    probeNetworks(session),
+    pixelBaselines(session),
+  ]);
   const best = bestCell(task, outcomes);
-  const baselines = await baselinesOf(session);
+  const baselines = settings.baselines.map((name) => pixels.get(name) ?? random!);
   const durationSeconds = (performance.now() - started) / 1000;
   const results = await resultsOf(session, task, outcomes, best, baselines, durationSeconds);
   await writeResults(settings.out, results);
@@ -80,17 +83,22 @@ async function gridTask(
   return { stores, blocks, timesteps, pool, l2, classNames: images.train.dataset.classes, cells, task };
 }
 
-async function baselinesOf(session: GridSession): Promise<Baseline[]> {
-  const { settings } = session;
-  const rows: Baseline[] = [];
-  for (const name of settings.baselines) rows.push(await measureBaseline(name, session));
-  return rows;
+/** The network itself, then its random twin where that is asked for. */
+async function probeNetworks(session: GridSession) {
+  const { settings, context, runtime } = session;
+  const task = await gridTask(session, runtime, "features", "probes", settings.timesteps);
+  const outcomes = await probeGrid(task, context);
+  const random = settings.baselines.includes("random-weights") ? await randomBaseline(session) : undefined;
+  return { task, outcomes, random };
 }
 
-function measureBaseline(name: BaselineName, session: GridSession): Promise<Baseline> {
-  if (name === "raw-pixels") return pixelBaseline("raw pixels", session);
-  if (name === "pixels-8x8") return pixelBaseline("pixels averaged to 8×8", session, 8);
-  return randomBaseline(session);
+async function pixelBaselines(session: GridSession): Promise<Map<BaselineName, Baseline>> {
+  const rows = new Map<BaselineName, Baseline>();
+  for (const name of session.settings.baselines) {
+    if (name === "raw-pixels") rows.set(name, await pixelBaseline("raw pixels", session));
+    if (name === "pixels-8x8") rows.set(name, await pixelBaseline("pixels averaged to 8×8", session, 8));
+  }
+  return rows;
 }
 
 function randomBaseline(session: GridSession): Promise<Baseline> {
