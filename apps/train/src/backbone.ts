@@ -25,7 +25,7 @@ export const backbone: CommandSpec<typeof backboneOptions> = {
     const architecture = await architectureOf(settings);
     pretrainingRecipeOf(settings, architecture.learnSigma);
     const collective = await openCollective(settings.ranks);
-    const engine = await selectEngine(settings.engine);
+    const engine = await selectEngine(settings.engine, { arena: !settings.recompute });
     const images = await selectImages(settings.data, settings.count);
     const { digest, name } = images.dataset;
     const data = {

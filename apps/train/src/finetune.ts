@@ -20,7 +20,12 @@ export const finetune: CommandSpec<typeof finetuneOptions> = {
   options: finetuneOptions,
   run: async (settings, context) => {
     finetuneRecipe(settings, 0);
-    const { name: engine, version, device, reason } = await selectEngine(settings.engine);
+    const {
+      name: engine,
+      version,
+      device,
+      reason,
+    } = await selectEngine(settings.engine, { arena: !settings.recompute });
     context.terminal.note(`engine ${engine} ${version} on ${device}: ${reason}`);
     await withJob(settings, context, async (job) => {
       const environment = { ...describeEnvironment({ tfjs: version }), engine };

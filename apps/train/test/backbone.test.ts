@@ -154,6 +154,21 @@ test("killed without warning and run again, it ends bit for bit as a run that wa
   expect(metricsOf("cut")).toBe(metricsOf("uncut"));
 }, 240_000);
 
+test("blocks that are run again for their gradient have the engine give memory back, and teach the same", async () => {
+  const own = ["--steps", "3", "--samples", "0"];
+  const [plain, again] = ["plain", "recomputed"].map((out, recomputed) =>
+    train(...common, ...own, ...(recomputed ? ["--recompute"] : []), "--out", join(folder, out)),
+  );
+  for (const { code, err } of [plain!, again!]) expect(code, err).toBe(0);
+  expect(plain!.err).not.toContain("memory given back");
+  expect(again!.err).toContain("all cores, memory given back");
+  const [one, other] = await Promise.all(
+    ["plain", "recomputed"].map(async (out) => (await readRunFolder(join(folder, out))).metrics),
+  );
+  for (const [index, { values }] of one!.entries())
+    expect(other![index]!.values.loss).toBeCloseTo(values.loss!, 4);
+});
+
 test("the U-Net learns a few pictures by heart", async () => {
   const out = join(folder, "few");
   const data = ["--data", "scenes:count=4,size=16,seed=1", "--flip", "0", "--dropout", "0"];

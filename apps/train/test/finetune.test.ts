@@ -142,6 +142,12 @@ test("frozen, it is difftap-train head: the same views, noise and order give the
   });
 }, 240_000);
 
+test("with --recompute the engine gives memory back", () => {
+  const { code, err } = finetune("recomputed", ...network, "--epochs", "1", "--recompute");
+  expect(code, err).toBe(0);
+  expect(err).toContain("all cores, memory given back");
+});
+
 test("begins from a trained head and its taps", async () => {
   const head = train(
     "head",

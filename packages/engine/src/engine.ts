@@ -16,6 +16,8 @@ export interface EnginePlace {
   readonly from: string;
   /** Execution providers of ONNX Runtime, in the order of preference; its CPU unless given. */
   readonly providers?: readonly string[] | undefined;
+  /** See `EngineSearch`. */
+  readonly arena?: boolean | undefined;
 }
 
 export interface EngineFacts {

@@ -9,7 +9,7 @@
  * ```
  */
 import { DifftapError, isDifftapError, nearest } from "@difftap/core";
-import type { Engine } from "./engine.js";
+import type { Engine, EnginePlace } from "./engine.js";
 import { engineNames, engines } from "./registry.js";
 
 export interface EngineChoice {
@@ -34,6 +34,11 @@ export interface EngineSearch {
   /** Folder of the project whose node_modules hold @tensorflow/tfjs-node or -gpu; the current folder unless given. */
   readonly from?: string;
   readonly candidates?: readonly Engine[];
+  /**
+   * Of onnxruntime: false gives the memory of a graph back after each run, which is slower, and saves much where a step is many graphs,
+   * as it is when blocks are recomputed for their gradient. True unless given; the other engines keep no such memory.
+   */
+  readonly arena?: boolean;
 }
 
 /**
@@ -45,19 +50,24 @@ export interface EngineSearch {
  */
 export async function selectEngine(
   name = "auto",
-  { from = process.cwd(), candidates = engines }: EngineSearch = {},
+  { from = process.cwd(), candidates = engines, arena }: EngineSearch = {},
 ): Promise<EngineChoice> {
-  return name === "auto" ? startFirst(candidates, from) : startNamed(name, candidates, from);
+  const place = { from, arena };
+  return name === "auto" ? startFirst(candidates, place) : startNamed(name, candidates, place);
 }
 
-async function startNamed(name: string, candidates: readonly Engine[], from: string): Promise<EngineChoice> {
+async function startNamed(
+  name: string,
+  candidates: readonly Engine[],
+  place: EnginePlace,
+): Promise<EngineChoice> {
   const [plain, providers] = name.split(":") as [string, string?];
   const engine = candidates.find((each) => each.name === plain);
   if (!engine || (providers !== undefined && plain !== "onnxruntime")) throw unknownEngine(name);
   try {
     return {
       name,
-      ...(await engine.start({ from, providers: providers?.split("+") })),
+      ...(await engine.start({ ...place, providers: providers?.split("+") })),
       reason: "asked for by name",
       failures: [],
     };
@@ -71,11 +81,11 @@ async function startNamed(name: string, candidates: readonly Engine[], from: str
   }
 }
 
-async function startFirst(candidates: readonly Engine[], from: string): Promise<EngineChoice> {
+async function startFirst(candidates: readonly Engine[], place: EnginePlace): Promise<EngineChoice> {
   const failures: EngineFailure[] = [];
   for (const engine of candidates) {
     try {
-      return { name: engine.name, ...(await engine.start({ from })), reason: engine.strength, failures };
+      return { name: engine.name, ...(await engine.start(place)), reason: engine.strength, failures };
     } catch (error) {
       failures.push(failureOf(engine.name, error));
     }

@@ -13,16 +13,17 @@ const remedies: Readonly<Record<string, string>> = {
 export const onnxruntime: Engine = {
   name: "onnxruntime",
   strength: "the fastest engine that needs no native addon of TensorFlow",
-  async start({ providers }) {
+  async start({ providers, arena = true }) {
     const { registerOnnxRuntimeBackend } = await import("@difftap/tfjs-onnxruntime");
     // Production mode: without it TensorFlow.js warns of a backend that is registered a second time.
     tf.enableProdMode();
-    const name = ["onnxruntime", ...(providers ?? [])].join("-");
-    registerOnnxRuntimeBackend({ name, ...(providers && { providers }) });
+    // A backend's options are fixed when it is registered: other options are another backend.
+    const name = ["onnxruntime", ...(providers ?? []), ...(arena ? [] : ["without-arena"])].join("-");
+    registerOnnxRuntimeBackend({ name, arena, ...(providers && { providers }) });
     if (!(await tf.setBackend(name))) throw new Error("the onnxruntime backend did not initialise");
     if (providers) await tryProviders(name, providers);
     const device = providers ? `${providers.join(", ")}, ONNX Runtime` : "CPU, ONNX Runtime, all cores";
-    return { version: runtimeVersion(), device };
+    return { version: runtimeVersion(), device: arena ? device : `${device}, memory given back` };
   },
 };
 
