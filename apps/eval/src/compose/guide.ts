@@ -95,5 +95,6 @@ async function openGuide(
     return openClassifierGuide(classifier, settings.classifierArchitecture, size);
   }
   const { openHeadGuide } = await import("./head-guide.js");
-  return openHeadGuide({ run: guideHead!, model: settings.guideModel }, model);
+  const square = { height: size, width: size };
+  return openHeadGuide({ run: guideHead!, model: settings.guideModel }, model, square);
 }

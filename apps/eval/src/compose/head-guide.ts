@@ -1,38 +1,45 @@
 /**
  * A head trained on the network's features as a guide: the gradient of its log-probability, through the U-Net up to the head's deepest
- * block, with respect to x_t. Whatever timesteps the head was trained at, the network is fed the sampling step's own.
+ * block (of a head that feeds back, through both passes), with respect to x_t. Whatever timesteps the head was trained at, the network
+ * is fed the sampling step's own.
  */
+import type { ImageSize } from "@difftap/backbone";
 import { createTfjsUnet, type TfjsUnet } from "@difftap/backbone-tfjs";
 import { bytesOf, DifftapError, ndarray, sha256Hex } from "@difftap/core";
 import type { tf } from "@difftap/engine";
 import { tf as engine } from "@difftap/engine";
 import { adaptiveAveragePool, type Features, type Head, type HeadTap } from "@difftap/heads";
 import type { GuideSource } from "./guide.js";
+import { type GuidedNetwork, guidedNetwork } from "./guided-network.js";
 import type { Model } from "./model.js";
 import { logProbability, onArrays } from "./noisy-gradient.js";
 import { openSavedHead } from "./saved-head.js";
 
 /**
  * Opens the head that a run trained, and a differentiable copy of the network.
+ * @param size of the samples
  * @throws DifftapError as `openSavedHead` does; REQUEST_INVALID for a head on blocks of another network.
  */
 export async function openHeadGuide(
   { run, model: name }: { readonly run: string; readonly model?: string | undefined },
   model: Model,
+  size: ImageSize,
 ): Promise<GuideSource> {
-  const head = await openSavedHead({ run, model: name, which: "latest" });
   const unet = await createTfjsUnet({ architecture: model.architecture, weights: model.source });
+  const network = guidedNetwork(unet, size);
+  let head: Head | undefined;
   const close = () => {
-    head.dispose();
+    head?.dispose();
     unet.dispose();
   };
   try {
+    head = await openSavedHead({ run, model: name, which: "latest", network });
     checkTaps(run, head, unet);
     return {
       by: `head ${head.description.head} of ${run}`,
       digest: await digestOf(head),
       classes: head.description.classes,
-      gradient: onArrays(headGradient(head, unet)),
+      gradient: onArrays(headGradient(head, unet, network)),
       close,
     };
   } catch (error) {
@@ -41,32 +48,33 @@ export async function openHeadGuide(
   }
 }
 
-function headGradient(head: Head, unet: TfjsUnet) {
+function headGradient(head: Head, unet: TfjsUnet, network: GuidedNetwork) {
   return (x: tf.Tensor, timesteps: tf.Tensor, labels: tf.Tensor) => {
     const conditions = unet.architecture.classes === null ? { timesteps } : { timesteps, labels };
     return engine.grad((images) => {
-      const features = featuresOf(unet, { x: images, ...conditions }, head.description.taps);
-      return logProbability(head.forward(features, { training: false }), labels);
+      const features = featuresOf(unet, { x: images, ...conditions }, head.inputs);
+      const logits = network.under(conditions, () => head.forward(features, { training: false }));
+      return logProbability(logits, labels);
     })(x);
   };
 }
 
-/** Each tap's map, pooled to the size the head was built for. */
+/** The map of each input, pooled to the size the head was built for. */
 function featuresOf(
   unet: TfjsUnet,
-  inputs: Parameters<TfjsUnet["forward"]>[0],
-  taps: readonly HeadTap[],
+  given: Parameters<TfjsUnet["forward"]>[0],
+  inputs: readonly HeadTap[],
 ): Features {
-  const deepest = Math.max(...taps.map(({ block }) => block));
+  const deepest = Math.max(...inputs.map(({ block }) => block));
   const maps = new Map<number, tf.Tensor4D>();
-  unet.forward(inputs, {
+  unet.forward(given, {
     visit: ({ number }, value) => {
-      if (taps.some(({ block }) => block === number)) maps.set(number, value as tf.Tensor4D);
+      if (inputs.some(({ block }) => block === number)) maps.set(number, value as tf.Tensor4D);
       return number === deepest ? "stop" : undefined;
     },
   });
   return Object.fromEntries(
-    taps.map(({ name, block, height, width }) => [
+    inputs.map(({ name, block, height, width }) => [
       name,
       adaptiveAveragePool(maps.get(block)!, [height, width]),
     ]),
