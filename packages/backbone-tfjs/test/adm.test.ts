@@ -1,9 +1,9 @@
 /** Every block and the output against tensors that the reference computed, on every engine. */
 import { parseArchitecture } from "@difftap/backbone";
+import { describeEngines } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { createTfjsUnet } from "../src/index.js";
-import { describeEngines } from "./engines.js";
 import { noteIfMissing, readJson, readTensors, relativeError, tensorOf, values } from "./fixtures.js";
 
 const TOLERANCE = 1e-4;
@@ -36,7 +36,7 @@ async function errorsOf(name: string): Promise<[string, number][]> {
 }
 
 describe.skipIf(note !== "")(`fixtures adm${note}`, () => {
-  describeEngines((engine) => {
+  describeEngines("on", (engine) => {
     test.each(cases)("%s: every block and the output within 1e-4 standard deviations", async (name) => {
       tf.engine().startScope();
       const errors = await errorsOf(name);

@@ -1,15 +1,15 @@
 /** Logits and the gradient for the image against the reference, all four pools, on every engine. */
 import { classifierPools, parseClassifier } from "@difftap/backbone";
+import { describeEngines } from "@difftap/testing/engines";
 import { describe, expect, test } from "vitest";
 import { createTfjsClassifier } from "../src/index.js";
-import { describeEngines } from "./engines.js";
 import { errorOverLargest, noteIfMissing, readJson, readTensors, tensorOf, values } from "./fixtures.js";
 
 const TOLERANCE = 1e-4;
 const note = noteIfMissing("classifier");
 
 describe.skipIf(note !== "")(`fixtures classifier${note}`, () => {
-  describeEngines((engine) => {
+  describeEngines("on", (engine) => {
     test.each(classifierPools)("%s: logits and gradient within 1e-4 of the largest value", async (pool) => {
       const { pools, ...flags } = readJson("classifier/architecture.json");
       expect(pools).toContain(pool);

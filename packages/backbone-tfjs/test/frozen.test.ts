@@ -1,8 +1,9 @@
 /** What is not trained costs no gradient work: counted in kernels. */
+
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createTfjsUnet, type TfjsUnet, type TfjsUnetOptions } from "../src/index.js";
-import { start } from "./engines.js";
 import { tensor, tiny, wave, waveWeights } from "./tiny.js";
 
 const architecture = tiny({ resblock_updown: true });

@@ -4,10 +4,10 @@
  */
 import type { Architecture } from "@difftap/backbone";
 import type { NdArray } from "@difftap/core";
+import { describeEngines } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { createTfjsUnet } from "../src/index.js";
-import { describeEngines } from "./engines.js";
 import { type Plain, plain, runFloat64 } from "./float64.js";
 import { phaseOf, tensor, tiny, wave, waveWeights } from "./tiny.js";
 
@@ -144,7 +144,7 @@ async function derivativesOf(
 }
 
 describe.each(Object.entries(networks))("%s", (_, architecture) => {
-  describeEngines((engine) => {
+  describeEngines("on", (engine) => {
     test.each([false, true])("every derivative, recompute %s", async (recompute) => {
       tf.engine().startScope();
       const found = await derivativesOf(architecture, recompute);

@@ -1,10 +1,10 @@
 /** Dropout, recomputing, weights in and out, what is refused. */
 import { type Architecture, randomWeights } from "@difftap/backbone";
 import { ndarray } from "@difftap/core";
+import { describeEngines, start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createTfjsUnet, readWeights, type TfjsUnet } from "../src/index.js";
-import { describeEngines, start } from "./engines.js";
 import { tensor, tiny, wave, waveWeights } from "./tiny.js";
 
 const SHAPE = [2, 3, 8, 8];
@@ -31,7 +31,7 @@ async function gradientsOf(recompute: boolean): Promise<Map<string, Float32Array
 }
 
 describe("recomputing", () => {
-  describeEngines(() => {
+  describeEngines("on", () => {
     test("gives the gradients of the plain way, dropout included", async () => {
       const [plain, again] = [await gradientsOf(false), await gradientsOf(true)];
       const largest = Math.max(

@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
+import { describeEngines, start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineHead, type HeadDefinition, type HeadParts, type HeadTap, heads } from "../src/index.js";
 import { headContract } from "../src/testing.js";
-import { describeEngines, start } from "./engines.js";
 import { networkOf, openUnet, tiny, tinyWeights, type Unet } from "./networks.js";
 
 const tap: HeadTap = { name: "t90/b09", block: 9, timestep: 90, channels: 6, height: 5, width: 4 };
@@ -79,7 +79,7 @@ const variants: Record<string, Variant> = {
   },
 };
 
-describeEngines(() => {
+describeEngines("on", () => {
   let unet: Unet;
   beforeAll(async () => {
     unet = await openUnet(tiny, await tinyWeights());

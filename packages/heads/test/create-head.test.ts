@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { start } from "@difftap/testing/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHead, loadHead } from "../src/index.js";
-import { start } from "./engines.js";
 import { featuresFor, tapOf } from "./examples.js";
 
 const run = promisify(execFile);

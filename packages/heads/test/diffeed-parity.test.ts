@@ -1,5 +1,6 @@
 /** DifFeed through the differentiable network, against tensors that the authors' code computed. */
 import type { NdArray } from "@difftap/core";
+import { describeEngines } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHead, type Head, type HeadNetwork, restoreHead } from "../src/index.js";
@@ -11,7 +12,6 @@ import {
   diffeedMissing,
   readCase,
 } from "./diffeed-fixtures.js";
-import { describeEngines } from "./engines.js";
 import { type Fixture, openFixture } from "./fixtures.js";
 import { networkOf, openUnet, readCheckpoint, type Unet } from "./networks.js";
 import { difference, differentiate } from "./reference-steps.js";
@@ -126,7 +126,7 @@ function compareStep(name: string, unet: Unet): Record<string, number> {
 }
 
 describe.skipIf(diffeedMissing)(title, () => {
-  describeEngines((engine) => {
+  describeEngines("on", (engine) => {
     describe.each(diffeedCases)("%s", (name) => {
       let unet: Unet;
       beforeAll(async () => {

@@ -1,4 +1,5 @@
 import { ndarray } from "@difftap/core";
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -9,7 +10,6 @@ import {
   restoreHead,
   saveHead,
 } from "../src/index.js";
-import { start } from "./engines.js";
 
 const tap: HeadTap = { name: "t90/b09", block: 9, timestep: 90, channels: 4, height: 2, width: 2 };
 const request = { head: "linear", spec: { pool: 2 }, taps: [tap], classes: 3, seed: 5 };

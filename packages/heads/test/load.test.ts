@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { start } from "@difftap/testing/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHead, findHead, loadHead } from "../src/index.js";
-import { start } from "./engines.js";
 
 const modules = fileURLToPath(new URL("../node_modules", import.meta.url));
 let from = "";

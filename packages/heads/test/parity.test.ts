@@ -1,7 +1,7 @@
+import { describeEngines, start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { createHead } from "../src/index.js";
-import { describeEngines, start } from "./engines.js";
 import { cases, fixturesMissing, openFixture, specOf, tapsOf } from "./fixtures.js";
 import { compare } from "./reference-steps.js";
 
@@ -10,7 +10,7 @@ const title = fixturesMissing
   : "reference steps";
 
 describe.skipIf(fixturesMissing)(title, () => {
-  describeEngines((engine) => {
+  describeEngines("on", (engine) => {
     test.each(Object.entries(cases))(
       "%s: two SGD steps with momentum and weight decay, then evaluation",
       (name, given) => {

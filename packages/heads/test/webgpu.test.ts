@@ -1,8 +1,8 @@
 /** Heads on ONNX Runtime's webgpu provider. Without a GPU it runs on a software Vulkan driver, such as the one Chromium brings. */
 import { existsSync } from "node:fs";
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { start } from "./engines.js";
 import { cases, fixturesMissing, openFixture } from "./fixtures.js";
 import { compare } from "./reference-steps.js";
 

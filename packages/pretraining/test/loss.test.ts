@@ -3,9 +3,9 @@ import { openWeights } from "@difftap/checkpoint";
 import { normals, toFloat32 } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
 import { createSchedule, type LossType, pretrainingLoss } from "@difftap/scheduler";
+import { describeEngines } from "@difftap/testing/engines";
 import { beforeAll, describe, expect, test } from "vitest";
 import { coefficientsAt, type LossKind, noised, pretrainingLosses } from "../src/index.js";
-import { describeEngines, start } from "./engines.js";
 import { fixturesAreMissing, fixturesNote, schedulerTensors } from "./fixtures.js";
 
 const types = ["MSE", "RESCALED_MSE", "KL", "RESCALED_KL"] as const satisfies readonly LossType[];
@@ -49,9 +49,7 @@ function worst(found: readonly number[], expected: ArrayLike<number>): number {
 }
 
 describe.skipIf(fixturesAreMissing)(`guided-diffusion's losses${fixturesNote}`, () => {
-  describeEngines("on", (engine) => {
-    beforeAll(() => start(engine));
-
+  describeEngines("on", () => {
     test.each(
       types.flatMap((type) =>
         (["linear", "cosine"] as const).flatMap((name) => [

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ndarray } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
+import { describeEngines } from "@difftap/testing/engines";
 import { beforeAll, describe, expect, test } from "vitest";
 import { engineBatch } from "../src/batch.js";
 import { type Recipe, type Trainable, train } from "../src/index.js";
-import { describeEngines, start } from "./engines.js";
 import { CLASSES, DIMENSIONS, learnable, linearModel } from "./model.js";
 
 const oneStep = {
@@ -29,9 +29,7 @@ async function moved(more: Partial<Trainable> = {}, folder?: string): Promise<nu
   return model.weights().map((after, i) => after - before[i]!);
 }
 
-describeEngines("on", (engine) => {
-  beforeAll(() => start(engine));
-
+describeEngines("on", () => {
   test("a parameter moves by its share of the learning rate", async () => {
     const whole = await moved();
     const shared = await moved({ rateShares: new Map([["weight", 0.25]]) });

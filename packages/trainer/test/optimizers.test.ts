@@ -2,10 +2,10 @@
 import { readdirSync } from "node:fs";
 import { elementCount, normals } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describeEngines } from "@difftap/testing/engines";
+import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { optimizerOf, optimizerSettings, optimizers } from "../src/optimizer-registry.js";
-import { describeEngines, start } from "./engines.js";
 import { judge, judgeIsMissing, judgeNote } from "./judge.js";
 
 type Settings = z.input<typeof optimizerSettings>;
@@ -121,9 +121,7 @@ test("every file of optimizers/ is in the registry", () => {
   expect(files.sort()).toEqual(optimizers.map(({ settings }) => settings.shape.kind.value).sort());
 });
 
-describeEngines("on", (engine) => {
-  beforeAll(() => start(engine));
-
+describeEngines("on", () => {
   test.each(cases)("%s is its formula", (_, settings) => {
     expect(worst(byOptimizer(settings), byFormula(settings))).toBeLessThan(1e-6);
   });

@@ -1,11 +1,11 @@
 /** Parameters that are joined move as they do one by one, in operations that do not grow with their number. */
 import { elementCount } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
+import { describeEngines } from "@difftap/testing/engines";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createAverage, optimizerOf, optimizerSettings, readVariables, recordUpdate } from "../src/index.js";
 import { packParameters } from "../src/packs.js";
 import { assignVariables } from "../src/variables.js";
-import { describeEngines, start } from "./engines.js";
 
 type Shapes = Readonly<Record<string, number[]>>;
 
@@ -119,8 +119,6 @@ describe("packs", () => {
 describeEngines("on", (engine) => {
   // Elsewhere the last elements of a vector may be computed by other instructions than those before.
   const tolerance = engine === "cpu" ? 0 : 2 ** -23;
-  beforeAll(() => start(engine));
-
   test.each(kinds)("$kind moves parameters together as it does one by one", async (kind) => {
     const rateShares = new Map([
       ["bias", 0.25],

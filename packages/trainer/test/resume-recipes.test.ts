@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tf } from "@difftap/engine";
+import { describeEngines } from "@difftap/testing/engines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { latestCheckpoint, type Recipe, type TrainOptions, train } from "../src/index.js";
-import { describeEngines, start } from "./engines.js";
 import { fullRecipe, learnable, linearModel } from "./model.js";
 
 const folders: string[] = [];
@@ -38,9 +38,7 @@ const optimizers: Recipe["optimizer"][] = [
   { kind: "lars", weightDecay: 1e-3 },
 ];
 
-describeEngines("on", (engine) => {
-  beforeAll(() => start(engine));
-
+describeEngines("on", () => {
   describe.each(optimizers)("%j", (optimizer) => {
     const recipe = { ...fullRecipe, optimizer };
     let whole: Awaited<ReturnType<typeof run>>;

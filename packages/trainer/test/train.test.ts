@@ -1,8 +1,8 @@
 import { permutation, streams } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
+import { describeEngines } from "@difftap/testing/engines";
 import { beforeAll, describe, expect, test } from "vitest";
 import { evaluate, train } from "../src/index.js";
-import { describeEngines, start } from "./engines.js";
 import { CLASSES, DIMENSIONS, learnable, linearModel, recipe } from "./model.js";
 
 /** The same training in float64, by formula; nothing shared with the package but the order of the samples. */
@@ -48,9 +48,7 @@ function byHand(
   return parameters;
 }
 
-describeEngines("training on", (engine) => {
-  beforeAll(() => start(engine));
-
+describeEngines("training on", () => {
   test("is SGD with momentum, weight decay, steps in the learning rate and a shorter last batch", async () => {
     const model = linearModel();
     const result = await train({ model, source: learnable(70).source, recipe });

@@ -1,7 +1,7 @@
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createHead, type Head } from "../../src/index.js";
-import { start } from "../engines.js";
 import { difference, featuresFor, mapsFor, tapOf, waves } from "../examples.js";
 
 beforeAll(() => start("cpu"));

@@ -1,7 +1,7 @@
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHead, type HeadNetwork, headInputs } from "../../src/index.js";
-import { start } from "../engines.js";
 import { difference, featuresFor, tapOf } from "../examples.js";
 import { networkOf, openUnet, tiny, tinyWeights, type Unet } from "../networks.js";
 

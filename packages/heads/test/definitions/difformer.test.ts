@@ -1,7 +1,7 @@
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createHead, type HeadTap, restoreHead, saveHead } from "../../src/index.js";
-import { start } from "../engines.js";
 import { difference, featuresFor, tapOf } from "../examples.js";
 
 beforeAll(() => start("cpu"));

@@ -1,7 +1,7 @@
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { createHead } from "../../src/index.js";
-import { start } from "../engines.js";
 import { difference, featuresFor, tapOf } from "../examples.js";
 
 beforeAll(() => start("cpu"));

@@ -1,7 +1,7 @@
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { gelu } from "../../src/index.js";
-import { start } from "../engines.js";
 
 beforeAll(() => start("cpu"));
 

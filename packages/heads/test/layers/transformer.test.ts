@@ -1,8 +1,8 @@
+import { start } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createTransformer } from "../../src/index.js";
 import { createTransformerBlock } from "../../src/layers/transformer-block.js";
-import { start } from "../engines.js";
 import { difference, waves } from "../examples.js";
 
 beforeAll(() => start("cpu"));

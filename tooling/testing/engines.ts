@@ -1,6 +1,6 @@
 /**
- * The engines that the tests run on. A head needs none of them to be built, so this package does not depend on @difftap/engine; its
- * tests take what the workspace built of it.
+ * The engines that tests run on. Some of the packages tested need none of them, so that none is depended on here: what the workspace
+ * built of @difftap/engine is taken as it lies.
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -11,11 +11,10 @@ const engines = ["wasm", "cpu", "onnxruntime", "tensorflow"] as const;
 
 type SelectEngine = (name: string, options: { readonly from: string }) => Promise<unknown>;
 
-const built = new URL("../../engine/dist/index.js", import.meta.url).href;
+const built = new URL("../../packages/engine/dist/index.js", import.meta.url).href;
 
 /** Where tooling/tensorflow/setup.sh has put the native addon. */
-const addonFolder =
-  process.env.DIFFTAP_TENSORFLOW ?? resolve(import.meta.dirname, "../../../.cache/tfjs-node");
+const addonFolder = process.env.DIFFTAP_TENSORFLOW ?? resolve(import.meta.dirname, "../../.cache/tfjs-node");
 const addon = resolve(addonFolder, "node_modules/@tensorflow/tfjs-node/lib/napi-v8/tfjs_binding.node");
 
 /** Starts an engine, with the gradients that TensorFlow.js's Node entry lacks. */
@@ -24,12 +23,12 @@ export async function start(engine: string): Promise<void> {
   await selectEngine(engine, { from: addonFolder });
 }
 
-/** The same tests on every engine; one that is not there is skipped, and its name says so. */
-export function describeEngines(tests: (engine: string) => void): void {
+/** The same tests on every engine, started before them; one that is not there is skipped, and its name says so. */
+export function describeEngines(about: string, tests: (engine: string) => void): void {
   for (const engine of engines) {
     const missing = engine === "tensorflow" && !existsSync(addon);
     const note = missing ? " (skipped: sh tooling/tensorflow/setup.sh has not built it)" : "";
-    describe.skipIf(missing)(`on ${engine}${note}`, () => {
+    describe.skipIf(missing)(`${about} ${engine}${note}`, () => {
       beforeAll(() => start(engine));
       tests(engine);
     });
