@@ -2,6 +2,7 @@
 import { tf } from "@difftap/engine";
 import { type HeadFeatures, picturesOf } from "@difftap/eval";
 import type { AttentionMap, Head } from "@difftap/heads";
+import { confidences, predictions } from "@difftap/metrics";
 import {
   type Attention,
   type AttentionExample,
@@ -9,7 +10,7 @@ import {
   type TapShares,
   type TapWeights,
 } from "@difftap/run-folder";
-import type { Evaluation, LabelledBatch } from "@difftap/trainer";
+import { type Evaluation, type LabelledBatch, toTensors } from "@difftap/trainer";
 import type { Group, Outcome } from "./head-groups.js";
 import { mapTitle } from "./map-title.js";
 
@@ -78,17 +79,13 @@ interface Seen {
   readonly rows: { readonly images: number; readonly heads: number; readonly cells: number };
 }
 
-async function lookAt(model: Head, { features }: LabelledBatch): Promise<Seen[]> {
-  const maps = tf.tidy(() => {
-    const tensors = Object.entries(features).map(([name, { data, shape }]) => [
-      name,
-      tf.tensor(data, [...shape]),
-    ]);
-    return model.attentionMaps!(Object.fromEntries(tensors)).map(({ weights, ...map }) => {
+async function lookAt(model: Head, batch: LabelledBatch): Promise<Seen[]> {
+  const maps = tf.tidy(() =>
+    model.attentionMaps!(toTensors(batch)).map(({ weights, ...map }) => {
       const [images, blocks, heads, cells] = weights.shape;
       return { ...map, last: tf.slice(weights, [0, blocks - 1, 0, 0], [images, 1, heads, cells]) };
-    });
-  });
+    }),
+  );
   const seen = maps.map(async ({ tap, pass, height, width, last }) => {
     const values = Float32Array.from(await last.data());
     const [images, , heads, cells] = last.shape;
@@ -106,13 +103,13 @@ async function examplesOf(looking: Looking, seen: readonly Seen[]): Promise<Atte
   const samples = Array.from({ length: count }, (_, sample) => sample);
   const places = samples.map((sample) => features.rows[sample]!);
   const pictures = await picturesOf(features.images!, places, features.request.size);
+  const [predicted, sure] = [predictions(evaluation.logits), confidences(evaluation.logits)];
   return samples.map((sample) => {
-    const { predicted, probability } = answerOf(evaluation, sample);
     return {
       ...pictures[sample]!,
       label: classNames[evaluation.labels[sample]!]!,
-      predicted: classNames[predicted]!,
-      probability,
+      predicted: classNames[predicted[sample]!]!,
+      probability: sure[sample]!,
       maps: seen.map((each) => ({
         tap: each.title,
         block: each.tap.block,
@@ -131,15 +128,4 @@ function weightsOf({ values, rows: { heads, cells } }: Seen, sample: number): nu
     for (let head = 0; head < heads; head++) sum += values[(sample * heads + head) * cells + cell]!;
     return Math.round((1e5 * sum) / heads) / 1e5;
   });
-}
-
-/** The class with the largest logit, and its softmax probability. */
-function answerOf({ logits }: Evaluation, sample: number): { predicted: number; probability: number } {
-  const classes = logits.shape[1]!;
-  const row = logits.data.subarray(sample * classes, (sample + 1) * classes);
-  const most = Math.max(...row);
-  return {
-    predicted: row.indexOf(most),
-    probability: 1 / row.reduce((sum, value) => sum + Math.exp(value - most), 0),
-  };
 }

@@ -36,6 +36,17 @@ export function predictions(logits: Matrix): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => largest(logits, row * columns, columns));
 }
 
+/** Softmax probability of each row's prediction, from logits [n, K]; 0 to 1. */
+export function confidences(logits: Matrix): Float64Array {
+  const { columns } = matrixSize(logits, "logits");
+  return Float64Array.from(predictions(logits), (best, row) => {
+    const start = row * columns;
+    let odds = 0;
+    for (let k = 0; k < columns; k++) odds += Math.exp(logits.data[start + k]! - logits.data[start + best]!);
+    return 1 / odds;
+  });
+}
+
 function largest({ data }: Matrix, start: number, columns: number): number {
   let best = 0;
   for (let column = 1; column < columns; column++) {

@@ -1,6 +1,7 @@
 export {
   type Accuracy,
   type ClassAccuracy,
+  confidences,
   confusionMatrix,
   perClassAccuracy,
   predictions,

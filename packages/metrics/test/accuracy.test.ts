@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   accuracyResult,
   bootstrapInterval,
+  confidences,
   confusionMatrix,
   perClassAccuracy,
   predictions,
@@ -25,6 +26,14 @@ describe("top-k", () => {
   test("of equal logits the lower class comes first", () => {
     expect(predictions(logits)).toEqual(Int32Array.of(0, 0, 1));
     expect(topK(logits, Int32Array.of(1, 0, 0), 1).correct).toBe(1);
+  });
+
+  test("a prediction is as sure as its softmax probability, however large the logits", () => {
+    const odds = 1 + Math.exp(-2) + Math.exp(-1) + Math.exp(-3);
+    const rows = [Math.exp(0) / odds, 0.25, 1 / (1 + Math.exp(-1) + Math.exp(-2) + Math.exp(-5))];
+    for (const [row, sure] of confidences(logits).entries()) expect(sure).toBeCloseTo(rows[row]!, 12);
+    const large = ndarray("float64", [1, 2], Float64Array.of(1e4, 1e4 - Math.log(3)));
+    expect(confidences(large)[0]).toBeCloseTo(0.75, 9);
   });
 
   test("NaN is an error, not a wrong prediction", () => {

@@ -8,6 +8,7 @@ test("the public surface is exactly this list", () => {
     "accuracyResult",
     "bootstrapInterval",
     "castVotes",
+    "confidences",
     "confusionMatrix",
     "defaultL2Values",
     "frechetDistance",

@@ -1,6 +1,7 @@
 export { computesAside } from "./ahead.js";
 export { type Augmentation, augmentImages } from "./augment-images.js";
 export { type Average, createAverage } from "./average.js";
+export { toTensors } from "./batch.js";
 export {
   type CheckpointFiles,
   checkpointFiles,

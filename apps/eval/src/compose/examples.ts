@@ -2,6 +2,7 @@
 
 import type { NdArray } from "@difftap/core";
 import { loadImages } from "@difftap/datasets";
+import { confidences } from "@difftap/metrics";
 import type { Example } from "@difftap/run-folder";
 import type { Selection } from "./images.js";
 import type { LabelledFeatures } from "./labelled.js";
@@ -21,22 +22,18 @@ export interface ExampleInputs {
 /** Eight right and eight wrong ones, surest first, as PNG addresses. */
 export async function examplesOf(inputs: ExampleInputs): Promise<{ best: Example[]; worst: Example[] }> {
   const { test, predicted } = inputs;
-  const order = [...predicted.keys()].sort((a, b) => probabilityOf(inputs, b) - probabilityOf(inputs, a));
+  const sure = confidences(inputs.logits);
+  const order = [...predicted.keys()].sort((a, b) => sure[b]! - sure[a]!);
   const best = order.filter((row) => predicted[row] === test.labels[row]).slice(0, SHOWN);
   const worst = order.filter((row) => predicted[row] !== test.labels[row]).slice(0, SHOWN);
-  return { best: await pictures(best, inputs), worst: await pictures(worst, inputs) };
+  return { best: await pictures(best, sure, inputs), worst: await pictures(worst, sure, inputs) };
 }
 
-/** Softmax probability of the predicted class. */
-function probabilityOf({ logits, predicted }: ExampleInputs, row: number): number {
-  const classes = logits.shape[1]!;
-  const values = logits.data.subarray(row * classes, (row + 1) * classes);
-  const top = values[predicted[row]!]!;
-  return 1 / values.reduce((sum, value) => sum + Math.exp(value - top), 0);
-}
-
-async function pictures(rows: readonly number[], inputs: ExampleInputs): Promise<Example[]> {
-  const { images, size, test, predicted, classNames } = inputs;
+async function pictures(
+  rows: readonly number[],
+  sure: Float64Array,
+  { images, size, test, predicted, classNames }: ExampleInputs,
+): Promise<Example[]> {
   const shown = await picturesOf(
     images,
     rows.map((row) => test.rows[row]!),
@@ -46,7 +43,7 @@ async function pictures(rows: readonly number[], inputs: ExampleInputs): Promise
     ...shown[place]!,
     label: classNames[test.labels[row]!]!,
     predicted: classNames[predicted[row]!]!,
-    probability: probabilityOf(inputs, row),
+    probability: sure[row]!,
   }));
 }
 
