@@ -17,7 +17,7 @@ export const headOptions = {
   test: option("<store|dataset>", "test features or images", z.string().min(1)),
   arrays: option(
     "<list>",
-    "arrays of a store that the head reads, such as t50/b09 (default: all)",
+    "arrays of a store that the head reads, such as t50/b09 (default: all; --blocks and --timesteps are for images)",
     words().optional(),
   ),
   each: option(
