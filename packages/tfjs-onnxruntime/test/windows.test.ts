@@ -72,6 +72,14 @@ describe("convolutions", () => {
     });
   });
 
+  test("a transposed convolution of more than its windows see", async () => {
+    await expectSame(() => {
+      const x = filledTensor([1, 8, 8, 64], 1) as Map4;
+      const w = filledTensor([8, 8, 64, 64], 2) as Map4;
+      return [tf.conv2dTranspose(x, w, [1, 4, 4, 64], 1, "same")];
+    });
+  });
+
   test("strides that a number as pad does not reckon with", async () => {
     await expectSame(() => {
       const x = filledTensor([1, 9, 9, 2], 1) as Map4;

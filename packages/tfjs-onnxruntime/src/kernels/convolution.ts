@@ -70,9 +70,11 @@ export function inputGradient(graph: Recorder, dy: Edge, filter: TensorInfo, win
   const margins = turnedMargins(windows);
   if (windows.strides.some((stride) => stride > 1) || margins.flat().some((margin) => margin < 0))
     return scattered(graph, dy, filter, windows);
-  const back = turnedWindows(windows, margins);
+  const back = seenOnly(turnedWindows(windows, margins));
   const turned = turnedAround(graph, graph.input(filter), windows.kernel, 0);
-  if (fitsBlocks(graph, back)) return convolveBlocks(graph, [dy, blockedBackwards(graph, turned)], back);
+  if (fitsBlocks(graph, back)) {
+    return convolveBlocks(graph, [cut(graph, dy, back), blockedBackwards(graph, turned)], back);
+  }
   return convolve(graph, { x: dy, filter: inputsFirst(graph, turned) }, back);
 }
 
