@@ -5,8 +5,9 @@ import type { LabelledBatch } from "./source.js";
 /** A loss this many times that of guessing never comes back by itself. */
 const HOPELESS = 1000;
 
-export function isHopeless(loss: number, classes: number): boolean {
-  return !Number.isFinite(loss) || loss > HOPELESS * Math.log(classes);
+/** What guessing would cost is known of classifiers only. */
+export function isHopeless(loss: number, classes: number | undefined): boolean {
+  return !Number.isFinite(loss) || (classes !== undefined && loss > HOPELESS * Math.log(classes));
 }
 
 export interface StepPlace {

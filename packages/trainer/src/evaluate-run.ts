@@ -2,34 +2,52 @@
 import { divergence } from "./divergence.js";
 import type { Score } from "./evaluate.js";
 import { isBetter, type Learner, labelled, withAverages } from "./learner.js";
-import { fail, inTraining, placeOf, type Run } from "./run.js";
+import { fail, inTraining, type Measure, type Measures, placeOf, type Run } from "./run.js";
 import { captureModel } from "./state.js";
 
 /** True where training stands at an evaluation that has not been made. */
-export function evaluationIsDue({ step, evaluated, every, plan, options }: Run): boolean {
-  if (options.validation === undefined || step === 0 || evaluated === step) return false;
+export function evaluationIsDue(run: Run): boolean {
+  const { step, evaluated, every, plan } = run;
+  if (!isEvaluated(run) || step === 0 || evaluated === step) return false;
   return step % every.evaluation === 0 || step >= plan.steps;
 }
 
+function isEvaluated({ options, judging }: Run): boolean {
+  return options.validation !== undefined || judging.measure !== undefined;
+}
+
 /**
- * Evaluates every model that is in training, in one read of the validation set.
+ * Evaluates every model that is in training: classifiers in one read of the validation set.
  * @throws DifftapError LABELS_MISMATCH, INTERRUPTED (nothing has changed then), NUMERIC when the last model fails.
  */
 export async function evaluateRun<S extends Score>(run: Run<S>): Promise<void> {
+  const { measure } = run.judging;
+  const values = await (measure ? measureRun(run, measure) : scoreRun(run));
+  const { step, plan } = run;
+  await run.log?.append({ step, epoch: step / plan.stepsPerEpoch, split: "validation", values });
+  run.evaluated = step;
+}
+
+async function measureRun(run: Run, measure: Measure): Promise<Measures> {
+  const { signal, onProgress } = run.options;
+  run.measures = await withAverages(run.learners, () => measure({ signal, onProgress }));
+  return run.measures;
+}
+
+async function scoreRun<S extends Score>(run: Run<S>): Promise<Measures> {
   const learners = inTraining(run);
   await withAverages(learners, async () => {
     const scores = await assess(run, learners);
     for (const [index, learner] of learners.entries()) await judge(run, learner, scores[index]!);
   });
-  const { step, plan } = run;
   const sound = learners.filter(({ evaluation }) => evaluation !== undefined);
-  const values = Object.assign({}, ...sound.map(valuesOf));
-  await run.log?.append({ step, epoch: step / plan.stepsPerEpoch, split: "validation", values });
-  run.evaluated = step;
+  return Object.assign({}, ...sound.map(valuesOf));
 }
 
 /** Scores for the result of those that have none of their present weights: after a resumption. Nothing is logged. */
 export async function evaluateRest<S extends Score>(run: Run<S>): Promise<void> {
+  const { measure } = run.judging;
+  if (measure !== undefined && run.measures === undefined) await measureRun(run, measure);
   const rest = run.learners.filter(
     ({ evaluation, progress }) => evaluation === undefined && progress.status !== "failed",
   );
@@ -38,10 +56,10 @@ export async function evaluateRest<S extends Score>(run: Run<S>): Promise<void> 
   for (const [index, learner] of rest.entries()) learner.evaluation = scores[index]!;
 }
 
-function assess<S extends Score>({ assess, options, plan }: Run<S>, learners: readonly Learner<S>[]) {
+function assess<S extends Score>({ judging, options, plan }: Run<S>, learners: readonly Learner<S>[]) {
   const { validation, signal, onProgress } = options;
-  const models = learners.map(({ model }) => model);
-  return assess(models, validation!, { batch: plan.batch, signal, onProgress });
+  const models = learners.flatMap(({ model }) => ("forward" in model ? [model] : []));
+  return judging.assess!(models, validation!, { batch: plan.batch, signal, onProgress });
 }
 
 /** Called while the averages stand in the parameters' place, so that the best is what was evaluated. */

@@ -43,7 +43,7 @@ export {
   type ResolvedRecipe,
   recipeSchema,
 } from "./recipe.js";
-export type { TrainingOptions } from "./run.js";
+export type { Measure, Measures, TrainingOptions } from "./run.js";
 export { type LogLengths, type MetricLine, openRunLog, type RunLog } from "./run-log.js";
 export { checkSameFacts, recipeFacts } from "./same-training.js";
 export { scheduleSettings } from "./schedule-registry.js";
@@ -54,12 +54,15 @@ export {
   type ModelResult,
   type ModelToTrain,
   type NamedResult,
+  type ObjectiveResult,
   type TrainingResult,
   type TrainManyOptions,
+  type TrainObjectiveOptions,
   type TrainOptions,
   train,
   trainMany,
+  trainObjective,
 } from "./train.js";
-export type { ForwardOptions, FurtherTerm, Trainable } from "./trainable.js";
+export type { ForwardOptions, FurtherTerm, ObjectiveModel, Trainable, Trained } from "./trainable.js";
 export { recordUpdate, type Updating } from "./update.js";
 export { type Assignment, assignVariables, firstBroken, type Piece, readVariables } from "./variables.js";

@@ -2,10 +2,10 @@
 import type { DifftapError, NdArray } from "@difftap/core";
 import { type Average, createAverage } from "./average.js";
 import type { Score } from "./evaluate.js";
+import type { LearningModel } from "./loss.js";
 import type { Named, Optimizer } from "./optimizer.js";
 import { optimizerOf } from "./optimizer-registry.js";
 import type { ResolvedRecipe } from "./recipe.js";
-import type { Trainable } from "./trainable.js";
 
 /** The best weights so far, by the recipe's validation metric. */
 interface Best {
@@ -31,7 +31,7 @@ interface Progress {
 export interface Learner<S extends Score = Score> {
   /** Empty for one that is trained alone. */
   readonly name: string;
-  readonly model: Trainable;
+  readonly model: LearningModel;
   readonly recipe: ResolvedRecipe;
   readonly optimizer: Optimizer;
   readonly average: Average | undefined;
@@ -44,7 +44,7 @@ export interface Learner<S extends Score = Score> {
 
 export function createLearner<S extends Score>(
   name: string,
-  model: Trainable,
+  model: LearningModel,
   recipe: ResolvedRecipe,
 ): Learner<S> {
   return {

@@ -106,6 +106,7 @@ function countStep(
   if (learner.progress.status !== "training") return false;
   learner.progress.steps = run.step;
   learner.evaluation = undefined;
+  run.measures = undefined;
   if (isHopeless(loss, classes)) {
     const place = placeOf(run, learner);
     checkFeatures(batch, loss, place);

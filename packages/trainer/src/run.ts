@@ -6,6 +6,7 @@ import { divergence, type StepPlace } from "./divergence.js";
 import { type Duration, durationSchema, stepsIn } from "./duration.js";
 import type { EvaluateOptions, Score } from "./evaluate.js";
 import { createLearner, disposeLearner, type Learner } from "./learner.js";
+import type { LearningModel } from "./loss.js";
 import { parseSettings } from "./parse-settings.js";
 import { learningRateAt, planTraining, type TrainingPlan } from "./plan.js";
 import { parseRecipe, type Recipe } from "./recipe.js";
@@ -34,16 +35,27 @@ export interface TrainingOptions extends LongWork {
 /** A model and its own recipe; all recipes of a run have the same stream of batches. */
 export interface Member {
   readonly name: string;
-  readonly model: Trainable;
+  readonly model: LearningModel;
   readonly recipe: Recipe;
 }
 
-/** How models are evaluated: all in one read of the source. */
+/** How classifiers are evaluated: all in one read of the source. */
 export type Assess<S extends Score> = (
   models: readonly Trainable[],
   source: FeatureSource,
   options: EvaluateOptions,
 ) => Promise<S[]>;
+
+/** Numbers by name. */
+export type Measures = Readonly<Record<string, number>>;
+
+/** How whoever trains a model with an objective of its own evaluates it, as it then is. */
+export type Measure = (work: LongWork) => Promise<Measures>;
+
+/** Classifiers are assessed on the validation set; what else is trained is measured, where there is a way to. */
+export type Judging<S extends Score> =
+  | { readonly assess: Assess<S>; readonly measure?: undefined }
+  | { readonly assess?: undefined; readonly measure: Measure | undefined };
 
 export interface Run<S extends Score = Score> {
   readonly options: TrainingOptions;
@@ -51,7 +63,7 @@ export interface Run<S extends Score = Score> {
   /** In steps. */
   readonly every: { readonly evaluation: number; readonly checkpoint: number };
   readonly learners: readonly Learner<S>[];
-  readonly assess: Assess<S>;
+  readonly judging: Judging<S>;
   readonly log: RunLog | undefined;
   /** Steps done, their numbers checked. */
   step: number;
@@ -59,6 +71,8 @@ export interface Run<S extends Score = Score> {
   pending: StepUnderWay | undefined;
   /** The last step that was evaluated. */
   evaluated: number;
+  /** What was measured of the weights as they are now. */
+  measures: Measures | undefined;
   /** Path of the last checkpoint's JSON. */
   checkpoint: string | undefined;
 }
@@ -69,7 +83,7 @@ const NOTHING_WRITTEN: LogLengths = { metrics: 0, events: 0 };
 export async function openRun<S extends Score>(
   options: TrainingOptions,
   members: readonly Member[],
-  assess: Assess<S>,
+  judging: Judging<S>,
 ): Promise<Run<S>> {
   const { folder, source, fileSystem = nodeFileSystem } = options;
   for (const { recipe } of members) checkPatience(recipe, options);
@@ -86,8 +100,8 @@ export async function openRun<S extends Score>(
     if (found) resumeFrom(found, learners, source.length);
     const { step = 0, evaluated = 0, written = NOTHING_WRITTEN, path: checkpoint } = found ?? {};
     const log = folder === undefined ? undefined : await openRunLog(folder, written, fileSystem);
-    const own = { options, plan: plan!, every, learners, assess, log };
-    return { ...own, step, pending: undefined, evaluated, checkpoint };
+    const own = { options, plan: plan!, every, learners, judging, log };
+    return { ...own, step, pending: undefined, evaluated, measures: undefined, checkpoint };
   } catch (error) {
     for (const learner of learners) disposeLearner(learner);
     throw error;

@@ -2,11 +2,11 @@
 import { DifftapError } from "@difftap/core";
 import type { ModelCheckpoint, ModelState, ModelTensors, Tensors } from "./checkpoints.js";
 import type { Learner } from "./learner.js";
-import type { Trainable } from "./trainable.js";
+import type { Trained } from "./trainable.js";
 import { assignVariables, firstBroken, readVariables } from "./variables.js";
 
 /** Parameters and buffers as they are now. */
-export function captureModel({ variables, buffers }: Trainable): Promise<Tensors> {
+export function captureModel({ variables, buffers }: Trained): Promise<Tensors> {
   return readVariables([...variables, ...buffers]);
 }
 
@@ -76,7 +76,7 @@ export function resumeLearner(learner: Learner, saved: ModelCheckpoint): void {
  * @throws DifftapError WEIGHTS_MISMATCH listing each tensor that does not fit, or when the checkpoint has no such weights; nothing is changed then.
  */
 export function restoreModel(
-  { variables, buffers }: Trainable,
+  { variables, buffers }: Trained,
   { tensors }: ModelCheckpoint,
   which: "latest" | "best" = "latest",
 ): void {

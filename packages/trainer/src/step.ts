@@ -3,9 +3,10 @@
  * then the losses of all models are asked for at once, the only read of a step.
  */
 import { tf } from "@difftap/engine";
-import { crossEntropy, type EngineBatch, engineBatch } from "./batch.js";
+import { type EngineBatch, engineBatch } from "./batch.js";
 import { differentiate } from "./differentiate.js";
 import type { Learner } from "./learner.js";
+import { type Loss, lossOf } from "./loss.js";
 import { drawMixing } from "./mixup.js";
 import { learningRateAt, type TrainingPlan } from "./plan.js";
 import type { ResolvedRecipe } from "./recipe.js";
@@ -20,9 +21,9 @@ export interface StepOutcome {
   /** Before clipping; undefined where the recipe does not clip. */
   readonly gradientNorm: number | undefined;
   readonly learningRate: number;
-  /** How many the model tells apart. */
-  readonly classes: number;
-  /** The model's further term by its name, where it has one; not weighted. */
+  /** How many the model tells apart; undefined where it has an objective of its own. */
+  readonly classes: number | undefined;
+  /** Parts of the loss by name, where the model has such; not weighted. */
   readonly terms: Readonly<Record<string, number>>;
 }
 
@@ -31,7 +32,7 @@ interface Recorded {
   readonly numbers: tf.Tensor1D;
   readonly names: readonly string[];
   readonly learningRate: number;
-  readonly classes: number;
+  readonly classes: number | undefined;
 }
 
 /** A step that is recorded, and whose numbers are on their way. */
@@ -85,28 +86,25 @@ function mixingOf({ mixup, seed }: ResolvedRecipe, step: number, n: number) {
 function recordStep(learner: Learner, batch: EngineBatch, step: number, plan: TrainingPlan): Recorded {
   const { model, recipe, optimizer, average } = learner;
   const learningRate = learningRateAt(recipe, step, plan);
-  const { furtherTerm } = model;
-  let [classes, term]: [number, tf.Scalar | undefined] = [0, undefined];
-  const lossOf = () => {
-    const logits = model.forward(batch.features, { training: true, step });
-    classes = logits.shape[1];
-    const loss = crossEntropy(logits, batch.targets(classes, recipe.labelSmoothing));
-    if (furtherTerm === undefined) return loss;
-    term = tf.keep(furtherTerm.loss(batch.features, { training: true, step }));
-    return tf.add(loss, tf.mul(term, furtherTerm.weight)) as tf.Scalar;
+  let parts: Loss | undefined;
+  const totalOf = () => {
+    parts = lossOf(model, recipe, batch, step);
+    // The tape's own tidy would take them.
+    for (const term of Object.values(parts.terms)) tf.keep(term);
+    return parts.total;
   };
   let names: string[] = [];
   const numbers = tf.tidy(() => {
-    const { loss, gradients } = differentiate(model.variables, lossOf);
+    const { loss, gradients } = differentiate(model.variables, totalOf);
     const averages = average ? [average] : [];
     const norm = recordUpdate({ optimizer, averages, clipNorm: recipe.clipNorm }, gradients, {
       rate: learningRate,
       step: step + 1,
     });
-    const found = { [LOSS]: loss, ...(term && { [furtherTerm!.name]: term }), ...(norm && { [NORM]: norm }) };
+    const found = { [LOSS]: loss, ...parts!.terms, ...(norm && { [NORM]: norm }) };
     names = Object.keys(found);
     return tf.stack(Object.values(found)) as tf.Tensor1D;
   });
-  tf.dispose(term);
-  return { numbers, names, learningRate, classes };
+  tf.dispose(Object.values(parts!.terms));
+  return { numbers, names, learningRate, classes: parts!.classes };
 }

@@ -18,9 +18,19 @@ import { DifftapError } from "@difftap/core";
 import { type Evaluation, evaluate, evaluateMany, type Score } from "./evaluate.js";
 import type { Learner } from "./learner.js";
 import { trainToEnd } from "./loop.js";
-import { type LearningRecipe, sharedSettings } from "./recipe.js";
-import { type Assess, closeRun, type Member, openRun, type Run, type TrainingOptions } from "./run.js";
-import type { Trainable } from "./trainable.js";
+import { type LearningRecipe, type Recipe, sharedSettings } from "./recipe.js";
+import {
+  type Assess,
+  closeRun,
+  type Judging,
+  type Measure,
+  type Measures,
+  type Member,
+  openRun,
+  type Run,
+  type TrainingOptions,
+} from "./run.js";
+import type { ObjectiveModel, Trainable } from "./trainable.js";
 
 export interface TrainOptions extends TrainingOptions {
   /** Changed in place; on the running engine. */
@@ -60,6 +70,13 @@ export interface NamedResult extends ModelResult {
   readonly failure: DifftapError | undefined;
 }
 
+export interface TrainObjectiveOptions extends Omit<TrainingOptions, "validation"> {
+  /** Changed in place; on the running engine. */
+  readonly model: ObjectiveModel;
+  /** Evaluates the model, with its averages where the recipe averages, as `evaluateEvery` says and at the end; its numbers are logged. */
+  readonly measure?: Measure | undefined;
+}
+
 interface RunResult {
   /** The step that this call began after; 0 unless resumed. */
   readonly resumedFrom: number;
@@ -68,6 +85,11 @@ interface RunResult {
 }
 
 export interface TrainingResult extends ModelResult<Evaluation>, RunResult {}
+
+export interface ObjectiveResult extends Pick<ModelResult, "steps" | "loss">, RunResult {
+  /** At the end, where there is a way to measure. */
+  readonly measures: Measures | undefined;
+}
 
 export interface ManyResult extends RunResult {
   /** In the order given. */
@@ -82,8 +104,37 @@ export interface ManyResult extends RunResult {
  */
 export async function train({ model, ...options }: TrainOptions): Promise<TrainingResult> {
   const assess: Assess<Evaluation> = async ([only], source, how) => [await evaluate(only!, source, how)];
-  const { run, resumedFrom } = await perform(options, [{ name: "", model, recipe: options.recipe }], assess);
+  const { run, resumedFrom } = await perform(options, [{ name: "", model, recipe: options.recipe }], {
+    assess,
+  });
   return { ...resultOf(run.learners[0]!), resumedFrom, checkpoint: run.checkpoint };
+}
+
+/**
+ * Trains a model that has an objective of its own, such as a detector, or continues from the newest checkpoint of the folder. Labels of
+ * the source are not read.
+ * @throws DifftapError as `train`; CONFIG_INVALID for settings of the recipe that only classifiers have.
+ */
+export async function trainObjective({
+  model,
+  measure,
+  ...options
+}: TrainObjectiveOptions): Promise<ObjectiveResult> {
+  checkObjectiveRecipe(options.recipe);
+  const members = [{ name: "", model, recipe: options.recipe }];
+  const { run, resumedFrom } = await perform(options, members, { measure });
+  const { steps, loss } = resultOf(run.learners[0]!);
+  return { steps, loss, measures: run.measures, resumedFrom, checkpoint: run.checkpoint };
+}
+
+function checkObjectiveRecipe({ mixup, labelSmoothing, patience, best }: Recipe): void {
+  const given = Object.entries({ mixup, labelSmoothing, patience, best }).filter(([, value]) => value);
+  if (given.length === 0) return;
+  const names = given.map(([name]) => name);
+  throw new DifftapError("CONFIG_INVALID", `only classifiers have ${names.join(" and ")}`, {
+    hint: "leave that out: this model has an objective of its own",
+    details: { names },
+  });
 }
 
 /**
@@ -100,7 +151,7 @@ export async function trainMany({ models, ...options }: TrainManyOptions): Promi
     model,
     recipe: { ...options.recipe, ...recipe },
   }));
-  const { run, resumedFrom } = await perform(options, members, evaluateMany);
+  const { run, resumedFrom } = await perform(options, members, { assess: evaluateMany });
   const results = run.learners.map((learner) => ({
     ...resultOf(learner),
     name: learner.name,
@@ -112,9 +163,9 @@ export async function trainMany({ models, ...options }: TrainManyOptions): Promi
 async function perform<S extends Score>(
   options: TrainingOptions,
   members: readonly Member[],
-  assess: Assess<S>,
+  judging: Judging<S>,
 ): Promise<{ run: Run<S>; resumedFrom: number }> {
-  const run = await openRun(options, members, assess);
+  const run = await openRun(options, members, judging);
   const resumedFrom = run.step;
   try {
     await trainToEnd(run);

@@ -1,4 +1,4 @@
-/** What can be trained. A head of @difftap/heads is one; so is anything with variables and a forward pass. */
+/** What can be trained: a classifier, such as a head of @difftap/heads, or anything that says itself what it minimises. */
 import type { tf } from "@difftap/engine";
 
 export interface ForwardOptions {
@@ -16,7 +16,8 @@ export interface FurtherTerm {
   loss(features: Readonly<Record<string, tf.Tensor>>, options: ForwardOptions): tf.Scalar;
 }
 
-export interface Trainable {
+/** What training needs of any model. */
+export interface Trained {
   /** What is trained, by name. */
   readonly variables: ReadonlyMap<string, tf.Variable>;
   /** What is kept beside it: running statistics. */
@@ -25,8 +26,21 @@ export interface Trainable {
   readonly description: unknown;
   /** Share of the learning rate by a variable's name; 1 for those that are not named. */
   readonly rateShares?: ReadonlyMap<string, number> | undefined;
+}
+
+/** Learns classes: the cross-entropy of its logits is minimised. */
+export interface Trainable extends Trained {
   /** What else is minimised; nothing unless given. */
   readonly furtherTerm?: FurtherTerm | undefined;
   /** Features of N samples to logits [N, classes]; the caller disposes them. */
   forward(features: Readonly<Record<string, tf.Tensor>>, options: ForwardOptions): tf.Tensor2D;
+}
+
+/** Has an objective of its own, such as a detector: targets come to it among the features. */
+export interface ObjectiveModel extends Trained {
+  /** What is minimised is the sum of these terms; each is logged under its name. Called inside a tidy. */
+  objective(
+    features: Readonly<Record<string, tf.Tensor>>,
+    options: ForwardOptions,
+  ): Readonly<Record<string, tf.Scalar>>;
 }

@@ -41,5 +41,6 @@ test("the public surface is exactly this list", () => {
     "toTensors",
     "train",
     "trainMany",
+    "trainObjective",
   ]);
 });
