@@ -29,6 +29,7 @@ export {
 } from "./ndarray.js";
 export { nearest } from "./nearest.js";
 export { type Counter, type Key, philox4x32 } from "./philox.js";
+export { polygonMask } from "./polygon-mask.js";
 export {
   fillNormals,
   normals,
@@ -38,4 +39,15 @@ export {
   streams,
   uniforms,
 } from "./random.js";
+export {
+  decodeMask,
+  encodeMask,
+  type MaskSize,
+  maskArea,
+  maskBox,
+  type RunLengthMask,
+  runLengthMask,
+  runsFromText,
+  runsToText,
+} from "./run-length.js";
 export { writeFailed } from "./write-failed.js";
