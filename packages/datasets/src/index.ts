@@ -1,3 +1,13 @@
+export type {
+  AnnotatedObject,
+  Box,
+  BoxReport,
+  Category,
+  DetectionDataset,
+  ImageSize,
+  LabelMap,
+  SegmentationDataset,
+} from "./annotations.js";
 export {
   type EncodedImage,
   type ImageDataset,
@@ -16,7 +26,7 @@ export { type IdxSpec, openIdxDataset } from "./kinds/idx.js";
 export { openScenes, type SceneDataset, type ScenesSpec } from "./kinds/scenes.js";
 export { openWebDataset, type WebDatasetSpec } from "./kinds/webdataset.js";
 export { type ImageBatch, type ImageFailure, type LoadOptions, loadImages } from "./loader.js";
-export { datasetKinds, openDataset } from "./registry.js";
+export { datasetKinds, openDataset, openDetection, openSegmentation } from "./registry.js";
 export { type HoldOut, holdOut, kShot, splitFraction } from "./sampling/balanced.js";
 export { listedIndices } from "./sampling/list-file.js";
 export { order, type SubsetSpec, subset } from "./sampling/order.js";

@@ -9,6 +9,7 @@
  * ```
  */
 import { DifftapError, nearest } from "@difftap/core";
+import type { DetectionDataset, SegmentationDataset } from "./annotations.js";
 import type { ImageDataset } from "./dataset.js";
 import type { DatasetDefinition } from "./definition.js";
 import { folder } from "./kinds/folder.js";
@@ -25,10 +26,56 @@ export const datasetKinds: readonly DatasetDefinition[] = [folder, idx, scenes, 
  * @throws DifftapError CONFIG_INVALID for an unknown kind or option, with the closest known one; what the kind itself throws.
  */
 export async function openDataset(spec: string | SpecObject): Promise<ImageDataset> {
+  const definition = definitionOf(spec);
+  return definition.open(specObject(definition, spec));
+}
+
+/**
+ * Opens images with their objects, from a spec as `openDataset` takes it.
+ * @throws DifftapError CONFIG_INVALID also for a kind that has no boxes.
+ */
+export async function openDetection(spec: string | SpecObject): Promise<DetectionDataset> {
+  const definition = definitionOf(spec);
+  const fields = specObject(definition, spec);
+  if (definition.openDetection !== undefined) return definition.openDetection(fields);
+  throw without(
+    "boxes",
+    definition,
+    datasetKinds.filter(({ openDetection }) => openDetection),
+  );
+}
+
+/**
+ * Opens images with their label maps, from a spec as `openDataset` takes it.
+ * @throws DifftapError CONFIG_INVALID also for a kind that has no label maps.
+ */
+export async function openSegmentation(spec: string | SpecObject): Promise<SegmentationDataset> {
+  const definition = definitionOf(spec);
+  const fields = specObject(definition, spec);
+  if (definition.openSegmentation !== undefined) return definition.openSegmentation(fields);
+  throw without(
+    "label maps",
+    definition,
+    datasetKinds.filter(({ openSegmentation }) => openSegmentation),
+  );
+}
+
+function definitionOf(spec: string | SpecObject): DatasetDefinition {
   const kind = typeof spec === "string" ? (/^[^:]*/.exec(spec)?.[0] ?? "") : String(spec.kind);
   const definition = datasetKinds.find((candidate) => candidate.kind === kind);
   if (definition === undefined) throw unknownKind(kind, spec);
-  return definition.open(specObject(definition, spec));
+  return definition;
+}
+
+function without(
+  what: string,
+  { kind }: DatasetDefinition,
+  able: readonly DatasetDefinition[],
+): DifftapError {
+  return new DifftapError("CONFIG_INVALID", `a dataset of kind ${kind} has no ${what}`, {
+    hint: `these have: ${able.map(({ usage }) => usage).join(" | ")}`,
+    details: { kind, kinds: able.map((definition) => definition.kind) },
+  });
 }
 
 function unknownKind(kind: string, spec: string | SpecObject): DifftapError {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { datasetKinds, openDataset } from "../src/index.js";
+import { datasetKinds, openDataset, openDetection, openSegmentation } from "../src/index.js";
 import { image, refusal, temporaryFolder, write } from "./temporary.js";
 
 const folder = temporaryFolder();
@@ -61,6 +61,16 @@ describe("a spec that makes no sense", () => {
   it("lists the known kinds", async () => {
     const text = await refusal(openDataset("imagenet:x"));
     for (const { kind } of datasetKinds) expect(text).toContain(kind);
+  });
+
+  it("names the kinds that have boxes, or label maps, when one has not", async () => {
+    const boxes = await refusal(openDetection(`folder:${folder}`));
+    expect(boxes).toMatch(/^CONFIG_INVALID: a dataset of kind folder has no boxes \| these have: .*scenes:/);
+    const maps = await refusal(openSegmentation(`folder:${folder}`));
+    expect(maps).toMatch(
+      /^CONFIG_INVALID: a dataset of kind folder has no label maps \| these have: .*scenes:/,
+    );
+    expect(await refusal(openDetection("scene:count=5"))).toContain("did you mean scenes?");
   });
 
   it("refuses an unknown field of a spec given as data", async () => {

@@ -1,9 +1,11 @@
-import { sha256Hex } from "@difftap/core";
+import { decodeMask, maskArea, maskBox, sha256Hex } from "@difftap/core";
 import { describe, expect, it } from "vitest";
 import {
   labelsOf,
   openDataset,
+  openDetection,
   openScenes,
+  openSegmentation,
   renderScene,
   sceneClasses,
   sceneFineClasses,
@@ -98,6 +100,33 @@ describe("synthetic scenes", () => {
     expect(await refusal(dataset.read(3))).toMatch(/^USAGE_INVALID: image 3/);
     const other = await openDataset("scenes:count=3,size=24,seed=3");
     expect(other.digest).not.toBe(dataset.digest);
+  });
+
+  it.each(["shape", "fine"] as const)("are detection and segmentation sets, by %s", async (labels) => {
+    const spec = { kind: "scenes", count: 6, size: 40, seed: 4, labels };
+    const [boxes, maps, raw] = [
+      await openDetection(spec),
+      await openSegmentation(spec),
+      await openScenes(spec),
+    ];
+    const classes = labels === "fine" ? sceneFineClasses : sceneClasses;
+    expect(boxes.categories).toEqual(classes.map((name, label) => ({ id: label + 1, name })));
+    expect(maps.labelNames).toEqual(["background", ...classes]);
+    expect(await boxes.imageSize(0)).toEqual({ height: 40, width: 40 });
+    for (let index = 0; index < 6; index++) {
+      const expected = raw.scene(index).objects;
+      const objects = await boxes.objects(index);
+      expect(objects.map(({ label, box }) => ({ label, box }))).toEqual(
+        expected.map(({ label, fineLabel, box }) => ({ label: labels === "fine" ? fineLabel : label, box })),
+      );
+      const map = new Uint8Array(1600);
+      for (const { label, mask, area, box } of objects) {
+        expect([maskArea(mask!), maskBox(mask!)]).toEqual([area, [...box]]);
+        for (const [pixel, covered] of decodeMask(mask!).entries()) if (covered) map[pixel] = label + 1;
+      }
+      expect(await maps.labelMap(index)).toEqual({ height: 40, width: 40, data: map });
+    }
+    expect(await refusal(boxes.objects(6))).toMatch(/^USAGE_INVALID: image 6/);
   });
 
   it.each([7, 2049, 16.5])("are not drawn at %s pixels", (size) => {

@@ -1,8 +1,11 @@
 /** Synthetic scenes as a dataset: any number, any size, nothing on disk. */
+import { encodeMask } from "@difftap/core";
 import { z } from "zod";
-import { checkIndex, type ImageDataset } from "../dataset.js";
+import type { AnnotatedObject, DetectionDataset, LabelMap, SegmentationDataset } from "../annotations.js";
+import { checkIndex } from "../dataset.js";
 import { defineDataset } from "../definition.js";
 import { fingerprint } from "../files/fingerprint.js";
+import type { SceneObject } from "../scenes/annotate.js";
 import {
   renderScene,
   type Scene,
@@ -26,28 +29,36 @@ export interface ScenesSpec {
   readonly labels?: "shape" | "fine" | undefined;
 }
 
-export interface SceneDataset extends ImageDataset {
+export interface SceneDataset extends DetectionDataset, SegmentationDataset {
   /** Pixels with class, fine-grained class, boxes, instance masks and label map. */
   scene(index: number): Scene;
 }
 
-/** Opens scenes. An id is `scene-SEED-INDEX`; the digest covers the spec and the generator's version. */
+/** In label maps; scenes have no such pixels. */
+const IGNORE = 255;
+
+/**
+ * Opens scenes. An id is `scene-SEED-INDEX`; the digest covers the spec and the generator's version. Objects are those of
+ * `renderScene`, with masks; a category's id is its label + 1. Label maps have 0 for the background and label + 1 for objects.
+ */
 export async function openScenes(spec: ScenesSpec): Promise<SceneDataset> {
   const { count, size = 32, seed = 0, labels = "shape" } = spec;
   const name = `scenes-${seed}`;
-  const scene = (index: number): Scene => {
+  const fine = labels === "fine";
+  const classes = fine ? sceneFineClasses : sceneClasses;
+  const scene = rememberLast((index) => {
     checkIndex(index, count, name);
     return renderScene({ seed, index, size });
-  };
+  });
   return {
     name,
     length: count,
-    classes: labels === "fine" ? sceneFineClasses : sceneClasses,
+    classes,
     digest: fingerprint(["scenes", GENERATOR_VERSION, count, size, seed, labels]),
     id: (index) => `scene-${seed}-${index}`,
     label: (index) => {
-      const fine = sceneFineLabel(seed, index);
-      return labels === "fine" ? fine : Math.floor(fine / textures.length);
+      const fineLabel = sceneFineLabel(seed, index);
+      return fine ? fineLabel : Math.floor(fineLabel / textures.length);
     },
     read: async (index) => ({
       kind: "pixels",
@@ -57,7 +68,46 @@ export async function openScenes(spec: ScenesSpec): Promise<SceneDataset> {
       source: `${name}, image ${index}`,
     }),
     scene,
+    categories: classes.map((category, label) => ({ id: label + 1, name: category })),
+    imageSize: async () => ({ height: size, width: size }),
+    objects: async (index) => scene(index).objects.map((object) => annotated(object, size, fine)),
+    labelNames: ["background", ...classes],
+    ignore: IGNORE,
+    labelMap: async (index) => mapOf(scene(index), fine),
   };
+}
+
+/** Who asks for a scene's pixels asks for its objects next, and drawing takes the time. */
+function rememberLast(draw: (index: number) => Scene): (index: number) => Scene {
+  let last: { readonly index: number; readonly scene: Scene } | undefined;
+  return (index) => {
+    if (last?.index !== index) last = { index, scene: draw(index) };
+    return last.scene;
+  };
+}
+
+function annotated(
+  { label, fineLabel, box, mask }: SceneObject,
+  size: number,
+  fine: boolean,
+): AnnotatedObject {
+  return {
+    label: fine ? fineLabel : label,
+    box,
+    area: mask.reduce((sum, covered) => sum + covered, 0),
+    crowd: false,
+    difficult: false,
+    mask: encodeMask(mask, { height: size, width: size }),
+  };
+}
+
+function mapOf({ size, labelMap, objects }: Scene, fine: boolean): LabelMap {
+  if (!fine) return { height: size, width: size, data: labelMap };
+  const data = new Uint8Array(size * size);
+  for (const { mask, fineLabel } of objects) {
+    for (let pixel = 0; pixel < data.length; pixel++) if (mask[pixel] === 1) data[pixel] = fineLabel + 1;
+  }
+  return { height: size, width: size, data };
 }
 
 const whole = z.coerce.number().int();
@@ -74,4 +124,6 @@ export const scenes = defineDataset<ScenesSpec>({
     labels: z.enum(["shape", "fine"]).optional(),
   }),
   open: openScenes,
+  openDetection: openScenes,
+  openSegmentation: openScenes,
 });
