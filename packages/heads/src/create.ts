@@ -140,13 +140,20 @@ async function weightsByTap(
   return Object.fromEntries(taps.map(({ name }, index) => [name, values[index]!]));
 }
 
-/** @throws DifftapError CONFIG_INVALID naming each field that is wrong. */
-export function parseSpec({ name, spec: schema }: HeadDefinition, spec: unknown): unknown {
+/**
+ * A spec with its defaults filled in. `kind` is what errors call the thing it is a spec of.
+ * @throws DifftapError CONFIG_INVALID naming each field that is wrong.
+ */
+export function parseSpec(
+  { name, spec: schema }: Pick<HeadDefinition, "name" | "spec">,
+  spec: unknown,
+  kind = "head",
+): unknown {
   const parsed = schema.safeParse(spec);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => problem(issue, schema));
-  throw new DifftapError("CONFIG_INVALID", `spec of head ${name}: ${problems.join("; ")}`, {
-    details: { head: name, issues: parsed.error.issues },
+  throw new DifftapError("CONFIG_INVALID", `spec of ${kind} ${name}: ${problems.join("; ")}`, {
+    details: { [kind]: name, issues: parsed.error.issues },
   });
 }
 

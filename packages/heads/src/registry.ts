@@ -16,10 +16,22 @@ export const heads: readonly HeadDefinition[] = [linear, mlp, cnn, attention, di
  * @throws DifftapError CONFIG_INVALID with the nearest name and the list.
  */
 export function findHead(name: string, definitions: readonly HeadDefinition[] = heads): HeadDefinition {
+  return findNamed("head", name, definitions);
+}
+
+/**
+ * The entry of that name in a registry of that kind of thing ("head", "neck").
+ * @throws DifftapError CONFIG_INVALID with the nearest name and the list.
+ */
+export function findNamed<Definition extends { readonly name: string }>(
+  kind: string,
+  name: string,
+  definitions: readonly Definition[],
+): Definition {
   const found = definitions.find((each) => each.name === name);
   if (found) return found;
   const known = definitions.map((each) => each.name);
-  throw new DifftapError("CONFIG_INVALID", `there is no head named "${name}"`, {
+  throw new DifftapError("CONFIG_INVALID", `there is no ${kind} named "${name}"`, {
     hint: `did you mean "${nearest(name, known)}"? Known: ${known.join(", ")}`,
     details: { name, known },
   });

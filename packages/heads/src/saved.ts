@@ -4,16 +4,26 @@ import * as tf from "@tensorflow/tfjs-core";
 import { createHead, type Head, type HeadDescription } from "./create.js";
 import type { HeadDefinition } from "./definition.js";
 import type { HeadNetwork } from "./network.js";
+import type { Parameters } from "./parameters.js";
 import { heads } from "./registry.js";
 
-export interface SavedHead {
-  readonly description: HeadDescription;
+export interface SavedHead<Description = HeadDescription> {
+  readonly description: Description;
   /** Parameters and buffers by name. */
   readonly tensors: Readonly<Record<string, NdArray>>;
 }
 
+/** What is saved as heads are: detectors and segmenters too. */
+export interface Saveable<Description> extends Required<Parameters> {
+  readonly description: Description;
+}
+
 /** Reads parameters and buffers out of the engine. */
-export async function saveHead({ description, variables, buffers }: Head): Promise<SavedHead> {
+export async function saveHead<Description>({
+  description,
+  variables,
+  buffers,
+}: Saveable<Description>): Promise<SavedHead<Description>> {
   const named = [...variables, ...buffers];
   const arrays = named.map(async ([name, variable]) => {
     const data = Float32Array.from(await variable.data());
@@ -33,7 +43,7 @@ export function restoreHead(
 ): Head {
   const head = createHead({ ...description, seed: 0, network }, definitions);
   try {
-    assignTensors(head, tensors);
+    assignTensors(head, tensors, `head ${description.head}`);
   } catch (error) {
     head.dispose();
     throw error;
@@ -42,11 +52,15 @@ export function restoreHead(
 }
 
 /**
- * Overwrites a head's parameters and buffers.
+ * Overwrites parameters and buffers. `title` is what errors call the thing they belong to: "head linear".
  * @throws DifftapError WEIGHTS_MISMATCH; nothing is changed then.
  */
-export function assignTensors(head: Head, tensors: Readonly<Record<string, NdArray>>): void {
-  const own = new Map([...head.variables, ...head.buffers]);
+export function assignTensors(
+  { variables, buffers }: Required<Parameters>,
+  tensors: Readonly<Record<string, NdArray>>,
+  title: string,
+): void {
+  const own = new Map([...variables, ...buffers]);
   const problems = [
     ...[...own].flatMap(([name, { shape }]) => shapeProblem(name, shape, tensors[name])),
     ...Object.keys(tensors)
@@ -54,14 +68,10 @@ export function assignTensors(head: Head, tensors: Readonly<Record<string, NdArr
       .map((name) => `${name} is surplus`),
   ];
   if (problems.length > 0) {
-    throw new DifftapError(
-      "WEIGHTS_MISMATCH",
-      `weights do not fit head ${head.description.head}: ${problems.join("; ")}`,
-      {
-        hint: "the file belongs to another head, tap, pool or number of classes",
-        details: { problems },
-      },
-    );
+    throw new DifftapError("WEIGHTS_MISMATCH", `weights do not fit ${title}: ${problems.join("; ")}`, {
+      hint: "the file belongs to another spec, tap, pool or number of classes",
+      details: { problems },
+    });
   }
   for (const [name, variable] of own) {
     const values = Float32Array.from(tensors[name]!.data as Float32Array);

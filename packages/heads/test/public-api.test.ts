@@ -6,8 +6,11 @@ test("the public surface is exactly this list", () => {
   expect(Object.keys(api).sort()).toEqual([
     "adaptiveAveragePool",
     "assignTensors",
+    "constantVariable",
     "createBatchNorm",
     "createConvolution",
+    "createFeaturePyramid",
+    "createGroupNorm",
     "createHead",
     "createLayerNorm",
     "createLinear",
@@ -16,6 +19,7 @@ test("the public surface is exactly this list", () => {
     "defineHead",
     "describeTap",
     "findHead",
+    "findNamed",
     "gelu",
     "headInputs",
     "heads",
@@ -23,10 +27,12 @@ test("the public surface is exactly this list", () => {
     "linearParameters",
     "loadHead",
     "mapsOf",
+    "normalVariable",
     "parseSpec",
     "resizeBilinear",
     "restoreHead",
     "saveHead",
+    "weightAndBias",
   ]);
   expect(Object.keys(testing)).toEqual(["headContract"]);
 });

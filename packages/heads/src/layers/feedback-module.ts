@@ -8,6 +8,9 @@ import { createConvolution } from "./convolution.js";
 import { createDepthwise } from "./depthwise.js";
 import { createGroupNorm } from "./group-norm.js";
 
+/** Of the letter G, as in the network's own norms. */
+const GROUPS = 32;
+
 export interface FeedbackSize {
   /** Letters, as `feedbackLetters` of @difftap/backbone reads them. */
   readonly module: string;
@@ -58,7 +61,7 @@ function createStep(
     case "B":
       return createBatchNorm(name, { channels: outputs, channelAxis: 3 });
     case "G":
-      return createGroupNorm(name, outputs);
+      return createGroupNorm(name, { channels: outputs, groups: GROUPS });
     case "R":
       return { variables: new Map(), forward: (maps) => tf.relu(maps) };
     case "S":
