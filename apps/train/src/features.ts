@@ -11,6 +11,7 @@ import {
   withRuntime,
 } from "@difftap/eval";
 import type { HeadTap } from "@difftap/heads";
+import { imageSizeOf } from "@difftap/taps";
 import { type OpenNetwork, openNetwork, openNetworkOf } from "./head-network.js";
 import { keptFeatures } from "./kept-features.js";
 import { feedsBack, memberInputs } from "./member-inputs.js";
@@ -48,7 +49,8 @@ async function fromStores<T>(
   const shown = images === undefined ? undefined : await imagesBehind(second, images);
   const pair = { train: first, test: { ...second, images: shown }, model: "frozen backbone" };
   if (!(await feedsBack(settings))) return use(pair);
-  const { weights, size } = first.request;
+  const { weights } = first.request;
+  const size = imageSizeOf(first.request);
   const network = await openNetworkOf({ path: train, weights, size }, settings);
   try {
     const inputs = await memberInputs(settings, { taps: first.taps, network });
@@ -66,6 +68,8 @@ async function fromStores<T>(
 /** @throws DifftapError STORE_MISMATCH when the store was not made from these images. */
 async function imagesBehind({ request }: HeadFeatures, spec: string): Promise<Selection> {
   const { digest, count, name } = request.dataset;
+  const { height, width } = imageSizeOf(request);
+  if (height !== width) throw notSquare(spec, height, width);
   const selection = await selectImages(spec, count);
   if (digest === undefined || digest === selection.dataset.digest) return selection;
   throw new DifftapError("STORE_MISMATCH", `the test store was made from ${name}, not from ${spec}`, {
@@ -102,6 +106,13 @@ function fromImages<T>(
       await Promise.all(opened.map((features) => features.close()));
       network?.dispose();
     }
+  });
+}
+
+function notSquare(spec: string, height: number, width: number): DifftapError {
+  return new DifftapError("STORE_MISMATCH", `the test store holds images of ${height} × ${width} pixels`, {
+    hint: `only square images are shown beside a head: leave --images ${spec} out`,
+    details: { height, width },
   });
 }
 

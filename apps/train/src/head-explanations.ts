@@ -10,6 +10,7 @@ import {
   type TapShares,
   type TapWeights,
 } from "@difftap/run-folder";
+import { imageSizeOf } from "@difftap/taps";
 import { type Evaluation, type LabelledBatch, toTensors } from "@difftap/trainer";
 import type { Group, Outcome } from "./head-groups.js";
 import { mapTitle } from "./map-title.js";
@@ -102,7 +103,7 @@ async function examplesOf(looking: Looking, seen: readonly Seen[]): Promise<Atte
   const count = Math.min(SHOWN, seen[0]!.rows.images);
   const samples = Array.from({ length: count }, (_, sample) => sample);
   const places = samples.map((sample) => features.rows[sample]!);
-  const pictures = await picturesOf(features.images!, places, features.request.size);
+  const pictures = await picturesOf(features.images!, places, imageSizeOf(features.request).width);
   const [predicted, sure] = [predictions(evaluation.logits), confidences(evaluation.logits)];
   return samples.map((sample) => {
     return {

@@ -31,14 +31,14 @@ export async function openNetwork({ architecture, source }: Model, size: ImageSi
  * @throws DifftapError STORE_MISMATCH for other weights.
  */
 export function openNetworkOf(
-  store: { readonly path: string; readonly weights: string; readonly size: number },
+  store: { readonly path: string; readonly weights: string; readonly size: ImageSize },
   settings: Parameters<typeof withRuntime>[0],
 ): Promise<OpenNetwork> {
   return withRuntime(settings, async ({ weightsDigest: digest }, model) => {
     if (digest !== store.weights) {
       throw otherWeights(store.path, settings.weights, { store: store.weights, digest });
     }
-    return openNetwork(model, { height: store.size, width: store.size });
+    return openNetwork(model, store.size);
   });
 }
 

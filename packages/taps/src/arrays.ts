@@ -1,7 +1,7 @@
 /** The arrays that answer a request: their names and the shape of one image's row. */
-import { type BlockInfo, blockTable, findBlock } from "@difftap/backbone";
+import { type BlockInfo, blockTable, findBlock, type ImageSize } from "@difftap/backbone";
 import { elementCount } from "@difftap/core";
-import type { FeatureRequest, Tap, Timestep } from "./request.js";
+import { type FeatureRequest, imageSizeOf, type Tap, type Timestep } from "./request.js";
 
 export interface RequestedArray {
   readonly name: string;
@@ -23,19 +23,24 @@ export function arrayName(timestep: Timestep, tap: Tap, taps: readonly Tap[] = [
   return several ? `${folder}/${block}-${pool}` : `${folder}/${block}`;
 }
 
-/** Shape of one image's features at a tap; `size` is the image's side in pixels. More cells than the map has keep the map's size. */
-export function sampleShape(block: BlockInfo, pool: Tap["pool"], size: number): number[] {
-  const side = size / block.downsample;
-  if (pool === "map") return [block.channels, side, side];
-  const cells = Math.min(pool, side);
-  return [block.channels * cells * cells];
+/** Shape of one image's features at a tap; `size` is the image's, in pixels. More cells than the map has keep the map's size. */
+export function sampleShape(
+  { channels, downsample }: BlockInfo,
+  pool: Tap["pool"],
+  size: ImageSize,
+): number[] {
+  const [height, width] = [size.height / downsample, size.width / downsample];
+  if (pool === "map") return [channels, height, width];
+  return [channels * Math.min(pool, height) * Math.min(pool, width)];
 }
 
 /**
  * Every array of a request, timestep by timestep, taps in the order asked for.
  * @throws DifftapError REQUEST_INVALID for a block that the network does not have.
  */
-export function requestedArrays({ architecture, taps, timesteps, size }: FeatureRequest): RequestedArray[] {
+export function requestedArrays(request: FeatureRequest): RequestedArray[] {
+  const { architecture, taps, timesteps } = request;
+  const size = imageSizeOf(request);
   const blocks = blockTable(architecture);
   const shapes = taps.map(({ block, pool }) => sampleShape(findBlock(blocks, block), pool, size));
   return timesteps.flatMap((timestep) =>

@@ -1,4 +1,5 @@
 /** What the extractor is fed and what it gives back. */
+import type { ImageSize } from "@difftap/backbone";
 import type { NdArray } from "@difftap/core";
 
 /** An image that could not be decoded. */
@@ -11,7 +12,7 @@ export interface ImageFailure {
 
 /** A batch of images, as @difftap/datasets loads them. */
 export interface ImageBatch {
-  /** [batch, 3, size, size]; rows from `count` on are zeros. */
+  /** [batch, 3, height, width]; rows from `count` on are zeros. */
   readonly images: NdArray<"uint8">;
   /** Rows that are images. */
   readonly count: number;
@@ -24,11 +25,11 @@ export interface ImageBatch {
 
 /**
  * Loads the images of the given rows, in that order, in batches of `batch` (the last one padded).
- * Which image a row is, is for the caller to say: `(rows, options) => loadImages(dataset, { indices: rows, ...options })`.
+ * Which image a row is, is for the caller to say: `(rows, { size, ...options }) => loadImages(dataset, { indices: rows, size: size.width, ...options })` for squares.
  */
 export type ImageLoader = (
   rows: Uint32Array,
-  options: { readonly batch: number; readonly size: number; readonly signal?: AbortSignal | undefined },
+  options: { readonly batch: number; readonly size: ImageSize; readonly signal?: AbortSignal | undefined },
 ) => AsyncIterable<ImageBatch>;
 
 /** Rows start … start + count − 1. */

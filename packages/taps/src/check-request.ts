@@ -1,17 +1,17 @@
 /** Whether a network can answer a request. */
 import { blockTable, checkImageSize, findBlock } from "@difftap/backbone";
 import { DifftapError } from "@difftap/core";
-import { addressLimits, type FeatureRequest, type Tap, type Timestep } from "./request.js";
+import { addressLimits, type FeatureRequest, imageSizeOf, type Tap, type Timestep } from "./request.js";
 
 /**
  * Checks blocks, pools, timesteps, size and condition against the architecture in the request.
  * @throws DifftapError REQUEST_INVALID that says what is legal.
  */
 export function checkRequest(request: FeatureRequest): void {
-  const { architecture, size, taps, timesteps } = request;
+  const { architecture, taps, timesteps } = request;
   const blocks = blockTable(architecture);
   for (const { block } of taps) findBlock(blocks, block);
-  checkImageSize(architecture, { height: size, width: size });
+  checkImageSize(architecture, imageSizeOf(request));
   for (const tap of taps) checkPool(tap);
   for (const timestep of timesteps) checkTimestep(timestep, architecture.diffusion.steps);
   refuseTwice(

@@ -5,7 +5,7 @@ import { requestedArrays } from "./arrays.js";
 import type { FeatureBatch, ImageBatch, ImageLoader, RowRange } from "./batches.js";
 import { checkRequest } from "./check-request.js";
 import { DrawMean, type Pass, passesOver, runPass } from "./passes.js";
-import type { FeatureRequest } from "./request.js";
+import { type FeatureRequest, imageSizeOf } from "./request.js";
 import { alignedRows } from "./rows.js";
 import { inOrder } from "./window.js";
 
@@ -51,7 +51,12 @@ async function* extractRows(
   options: ExtractOptions,
 ): AsyncGenerator<FeatureBatch> {
   const { batch, signal } = options;
-  const loaded = checked(loader(rows, { batch, size: request.size, signal }), request, rows.length, options);
+  const loaded = checked(
+    loader(rows, { batch, size: imageSizeOf(request), signal }),
+    request,
+    rows.length,
+    options,
+  );
   const width = 2 * Math.max(1, session.concurrency);
   const finished = inOrder(passesOver(loaded, request), width, async (pass) => ({
     pass,
@@ -77,14 +82,15 @@ function featureBatch(start: number, { images }: Pass, features: FeatureBatch["f
 /** Batches as the loader gives them, refused when they are not what was asked for. */
 async function* checked(
   loaded: AsyncIterable<ImageBatch>,
-  { size }: FeatureRequest,
+  request: FeatureRequest,
   total: number,
   { batch, signal }: ExtractOptions,
 ): AsyncGenerator<ImageBatch> {
+  const { height, width } = imageSizeOf(request);
   let seen = 0;
   for await (const images of loaded) {
     throwIfAborted(signal);
-    const wanted = [batch, 3, size, size].join(" × ");
+    const wanted = [batch, 3, height, width].join(" × ");
     const shape = images.images.shape.join(" × ");
     if (shape !== wanted) throw misloaded(`a batch of images is ${shape} instead of ${wanted}`);
     const expected = Math.min(batch, total - seen);
@@ -115,7 +121,7 @@ async function prepare(runtime: BackboneRuntime, request: FeatureRequest): Promi
       details: { asked: request.weights, has: runtime.weightsDigest },
     });
   }
-  return runtime.prepare(request.taps, { size: { height: request.size, width: request.size } });
+  return runtime.prepare(request.taps, { size: imageSizeOf(request) });
 }
 
 function checkSession(session: TapSession, request: FeatureRequest): void {

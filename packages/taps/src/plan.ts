@@ -2,7 +2,7 @@
 import { macsUpTo } from "@difftap/backbone";
 import { elementsPerImage } from "./arrays.js";
 import { checkRequest } from "./check-request.js";
-import type { FeatureRequest } from "./request.js";
+import { type FeatureRequest, imageSizeOf } from "./request.js";
 
 export interface ExtractionPlan {
   readonly images: number;
@@ -33,14 +33,14 @@ export function planExtraction(
   dtype: "float16" | "float32" = "float32",
 ): ExtractionPlan {
   checkRequest(request);
-  const { architecture, taps, size } = request;
+  const { architecture, taps } = request;
   const images = request.dataset.count;
   const passesPerImage = request.timesteps.reduce<number>(
     (sum, timestep) => sum + drawsAt(request, timestep),
     0,
   );
   const deepestBlock = Math.max(...taps.map(({ block }) => block));
-  const macs = macsUpTo(architecture, { height: size, width: size });
+  const macs = macsUpTo(architecture, imageSizeOf(request));
   const macsPerPass = macs[deepestBlock - 1]!;
   const passes = images * passesPerImage;
   return {

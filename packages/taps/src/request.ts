@@ -1,10 +1,12 @@
 /** What is asked of a network, as plain data: hashed, it names the store that answers it. */
-import { type Architecture, parseArchitecture } from "@difftap/backbone";
+import { type Architecture, type ImageSize, parseArchitecture } from "@difftap/backbone";
 import { DifftapError, nearest, sha256Hex, stableStringify } from "@difftap/core";
 import { z } from "zod";
 
 /** Timesteps and draws that a noise address has room for (16 and 8 bits). */
 export const addressLimits = { timesteps: 2 ** 16, draws: 2 ** 8 } as const;
+
+const side = z.int().min(1);
 
 const tap = z.strictObject({
   block: z.int(),
@@ -16,7 +18,7 @@ const requestSchema = z.strictObject({
   timesteps: z.array(z.union([z.number(), z.literal("clean")])).min(1),
   draws: z.int().min(1).max(addressLimits.draws).default(1),
   seed: z.int().min(0),
-  size: z.int().min(1),
+  size: z.union([side, z.strictObject({ height: side, width: side })]),
   condition: z.int().min(0).optional(),
   weights: z.string().regex(/^[0-9a-f]{64}$/, "must be a sha256 in lower-case hexadecimal"),
   architecture: z.unknown(),
@@ -45,8 +47,8 @@ export interface FeatureRequest {
   /** Draws of noise whose features are averaged at each timestep; "clean" has none. */
   readonly draws: number;
   readonly seed: number;
-  /** Side of the square images, in pixels. */
-  readonly size: number;
+  /** Of the images in pixels: the side of squares, or height and width. */
+  readonly size: number | ImageSize;
   /** The class fed for every image; for class-conditional networks only, which need one. Never the image's own. */
   readonly condition?: number | undefined;
   /** sha256 of the weights. */
@@ -89,8 +91,14 @@ function inWords(issue: z.core.$ZodIssue): string[] {
 
 function keysAt([first]: readonly PropertyKey[]): string[] {
   if (first === "taps") return Object.keys(tap.shape);
+  if (first === "size") return ["height", "width"];
   if (first === "dataset") return Object.keys(requestSchema.shape.dataset.shape);
   return Object.keys(requestSchema.shape);
+}
+
+/** Height and width of the images of a request. */
+export function imageSizeOf({ size }: Pick<FeatureRequest, "size">): ImageSize {
+  return typeof size === "number" ? { height: size, width: size } : size;
 }
 
 /**

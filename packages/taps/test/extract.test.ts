@@ -109,6 +109,16 @@ describe("a batch", () => {
   });
 });
 
+it("takes rectangles: images and maps have a height and a width", async () => {
+  const network = fakeNetwork();
+  const wide = { ...request, size: { height: 4, width: 12 } };
+  const [first] = await collect(run(network, {}, wide));
+  expect(network.seen[0]!.images.shape).toEqual([4, 3, 4, 12]);
+  const shapes = [...first!.features].map(([name, { shape }]) => [name, shape.slice(1)]);
+  const { channels, downsample } = network.runtime.blocks[4]!;
+  expect(Object.fromEntries(shapes)["t50/b05"]).toEqual([channels, 4 / downsample, 12 / downsample]);
+});
+
 describe("draws", () => {
   it("are averaged: the mean of runs with one draw each", async () => {
     const network = fakeNetwork({ concurrency: 3, latency: () => Math.random() * 3 });
@@ -175,7 +185,7 @@ describe("stopping", () => {
 
   it("passes on the loader's error", async () => {
     const broken = async function* () {
-      yield* fakeLoader()(Uint32Array.of(0, 1, 2, 3), { batch: 4, size: 8 });
+      yield* fakeLoader()(Uint32Array.of(0, 1, 2, 3), { batch: 4, size: { height: 8, width: 8 } });
       throw new Error("disk gone");
     };
     await expect(collect(run(fakeNetwork(), {}, request, broken))).rejects.toThrow("disk gone");
@@ -252,11 +262,12 @@ describe("refuses", () => {
   });
 
   it("images of another size, and too few of them", async () => {
-    const small = (rows: Uint32Array) => fakeLoader()(rows, { batch: 4, size: 4 });
+    const small = (rows: Uint32Array) => fakeLoader()(rows, { batch: 4, size: { height: 4, width: 4 } });
     expect(await codeOf(run(fakeNetwork(), {}, request, small))).toBe(
       "USAGE_INVALID: a batch of images is 4 × 3 × 4 × 4 instead of 4 × 3 × 8 × 8",
     );
-    const few = (rows: Uint32Array) => fakeLoader()(rows.slice(0, 8), { batch: 4, size: 8 });
+    const few = (rows: Uint32Array) =>
+      fakeLoader()(rows.slice(0, 8), { batch: 4, size: { height: 8, width: 8 } });
     expect(await codeOf(run(fakeNetwork(), {}, request, few))).toBe(
       "USAGE_INVALID: the loader gave 8 images instead of 23",
     );

@@ -1,5 +1,5 @@
 /** A network that is a formula: what it gives for an image depends on every input of that image and on nothing else. */
-import type { BackboneBatch, BackboneRuntime, TapSession } from "@difftap/backbone";
+import type { BackboneBatch, BackboneRuntime, ImageSize, TapSession } from "@difftap/backbone";
 import { blockTable, parseArchitecture } from "@difftap/backbone";
 import { elementCount, type NdArray, ndarray } from "@difftap/core";
 import { vi } from "vitest";
@@ -98,9 +98,10 @@ function outputs(
   { images, noise, timesteps }: BackboneBatch,
   tap: FeatureRequest["taps"][number],
 ): NdArray<"float32"> {
-  const [rows, ...imageShape] = images.shape as [number, ...number[]];
+  const [rows, , height, width] = images.shape as [number, number, number, number];
+  const imageShape = images.shape.slice(1);
   const block = blockTable(architecture)[tap.block - 1]!;
-  const shape = sampleShape(block, tap.pool, images.shape[2]!);
+  const shape = sampleShape(block, tap.pool, { height, width });
   const [pixels, length] = [elementCount(imageShape), elementCount(shape)];
   const data = new Float32Array(rows * length);
   for (let row = 0; row < rows; row++) {
@@ -129,9 +130,9 @@ export function fakeLoader(
   };
 }
 
-function imageBatch(rows: Uint32Array, batch: number, size: number, corrupt?: number): ImageBatch {
-  const images = ndarray("uint8", [batch, 3, size, size]);
-  const pixels = 3 * size * size;
+function imageBatch(rows: Uint32Array, batch: number, size: ImageSize, corrupt?: number): ImageBatch {
+  const images = ndarray("uint8", [batch, 3, size.height, size.width]);
+  const pixels = 3 * size.height * size.width;
   for (const [place, row] of rows.entries()) {
     if (row === corrupt) continue;
     for (let i = 0; i < pixels; i++) images.data[place * pixels + i] = (row * 37 + i * 11) % 256;

@@ -7,6 +7,7 @@ it("exports exactly this", () => {
     "assembleChunks",
     "checkRequest",
     "extractFeatures",
+    "imageSizeOf",
     "parseRequest",
     "planExtraction",
     "requestHash",

@@ -5,6 +5,7 @@ import {
   arrayName,
   checkRequest,
   type FeatureRequest,
+  imageSizeOf,
   parseRequest,
   planExtraction,
   requestedArrays,
@@ -77,6 +78,14 @@ describe("requestHash", () => {
         .map(([key, inner]) => [key, shuffled(inner)]),
     );
   };
+
+  it("tells rectangles from squares, and squares are written as ever", () => {
+    const wide = parseRequest({ ...request, size: { height: 8, width: 16 } });
+    expect(imageSizeOf(wide)).toEqual({ height: 8, width: 16 });
+    expect(imageSizeOf(request)).toEqual({ height: 8, width: 8 });
+    expect(requestHash(wide)).not.toBe(requestHash({ ...wide, size: { height: 16, width: 8 } }));
+    expect(() => parseRequest({ ...request, size: { height: 8, widht: 16 } })).toThrow(/size/);
+  });
 
   it("does not depend on the order of keys", () => {
     expect(requestHash(shuffled(request) as FeatureRequest)).toBe(requestHash(request));

@@ -155,6 +155,8 @@ export async function extractToStore(job: ExtractionJob, work: LongWork = {}): P
 }
 
 function loaderOf({ images, onCorrupt }: ExtractionJob): ImageLoader {
-  return (rows, options) =>
-    loadImages(images.dataset, { ...options, onCorrupt, indices: rows.map((row) => images.indices[row]!) });
+  return (rows, { size, ...options }) => {
+    const indices = rows.map((row) => images.indices[row]!);
+    return loadImages(images.dataset, { ...options, size: size.width, onCorrupt, indices });
+  };
 }

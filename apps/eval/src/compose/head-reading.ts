@@ -1,6 +1,6 @@
 /** From what heads are fed to what the backbone is asked for, and back to the heads' names. */
 import type { HeadTap } from "@difftap/heads";
-import { arrayName, type FeatureBatch, type FeatureRequest, type Tap } from "@difftap/taps";
+import { arrayName, type FeatureBatch, type FeatureRequest, imageSizeOf, type Tap } from "@difftap/taps";
 import type { LabelledBatch } from "@difftap/trainer";
 
 export interface HeadReading {
@@ -23,7 +23,9 @@ export function readingOf(
   inputs: readonly HeadTap[],
 ): HeadReading {
   const twice = inputs.some(({ pass }) => pass === 2);
-  const whole = twice ? run.size : "map";
+  const { height, width } = imageSizeOf(run);
+  // More cells than a map has keep it whole.
+  const whole = twice ? Math.max(height, width) : "map";
   const reads = inputs.map((input) => {
     const own = taps.some((tap) => sameMap(tap, input));
     const pooled = run.taps.find(({ block }) => block === input.block)?.pool ?? whole;

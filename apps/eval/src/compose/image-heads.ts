@@ -94,10 +94,15 @@ function loaderFor(
   indices: Uint32Array,
   { epoch }: ReadOptions,
 ): ImageLoader {
-  return (rows, options) => {
+  return (rows, { size, ...options }) => {
     const samples = rows.map((row) => indices[row]!);
     const chosen = samples.map((sample) => images.indices[sample]!);
-    const loaded = loadImages(images.dataset, { ...options, onCorrupt: "fail", indices: chosen });
+    const loaded = loadImages(images.dataset, {
+      ...options,
+      size: size.width,
+      onCorrupt: "fail",
+      indices: chosen,
+    });
     return augment ? augmented(loaded, { seed: request.seed, epoch, samples }) : loaded;
   };
 }

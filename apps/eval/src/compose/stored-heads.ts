@@ -5,7 +5,7 @@ import { blockTable } from "@difftap/backbone";
 import { DifftapError, type LongWork } from "@difftap/core";
 import { type FeatureStore, openFeatureStore } from "@difftap/feature-store";
 import { describeTap, type HeadTap } from "@difftap/heads";
-import { type FeatureRequest, parseRequest, requestedArrays } from "@difftap/taps";
+import { type FeatureRequest, imageSizeOf, parseRequest, requestedArrays } from "@difftap/taps";
 import { memorySource } from "@difftap/trainer";
 import type { HeadFeatures } from "./head-features.js";
 import { readLabelled } from "./labelled.js";
@@ -101,7 +101,7 @@ function checkArray({ path, arrays }: FeatureStore, wanted: string): void {
 /** Taps of a request in the order of the names. */
 export function tapsOf(request: FeatureRequest, names: readonly string[]): HeadTap[] {
   const blocks = blockTable(request.architecture);
-  const size = { height: request.size, width: request.size };
+  const size = imageSizeOf(request);
   const taps = requestedArrays(request).map(({ name, timestep, tap }) => ({
     ...describeTap(blocks, { ...tap, timestep, size }),
     name,
