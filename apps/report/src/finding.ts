@@ -14,6 +14,7 @@ import {
   upperFirst,
 } from "./numbers.js";
 import { howDrawn } from "./samples-reading.js";
+import { suiteFinding } from "./suite-finding.js";
 
 /** This many cells within the best one's interval make a plateau. */
 const PLATEAU = 3;
@@ -35,6 +36,7 @@ export interface Finding {
 export function describeFinding(results: Results): Finding {
   const best = results.grid && bestCell(results.grid);
   if (results.grid && best) return gridFinding(results.grid, best);
+  if (results.suite) return suiteFinding(results.suite);
   if (results.heads && results.heads.length > 0) {
     const { headline, details, others } = headFinding(results.heads, results.results);
     return {

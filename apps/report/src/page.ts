@@ -31,6 +31,7 @@ import { facts, provenanceSection } from "./provenance-section.js";
 import { resultsTable } from "./results-table.js";
 import { samplesSection } from "./samples-section.js";
 import { styles } from "./styles.js";
+import { suiteSection } from "./suite-section.js";
 
 export interface ReportOptions {
   /** The page's heading; the run's title, or how many runs there are, without. */
@@ -83,6 +84,7 @@ const kinds: Readonly<Record<Results["kind"], string>> = {
   head: "Trained head",
   samples: "Generated images",
   pretraining: "Pretraining",
+  suite: "Suite",
 };
 
 function eyebrow({ kind, dataset, created }: Results): string {
@@ -132,6 +134,7 @@ function runArticle(run: RunFolder, index: number, { alone, tabled }: Place): Ht
     : html`<p class="eyebrow">${eyebrow(results)}</p><h2>${results.title}</h2>${findingOf(results)}${runFacts(results)}`;
   return html`<article id="run-${index + 1}">${heading}
 ${gridSection(results)}
+${results.suite && html`<section>${suiteSection(results.suite)}</section>`}
 ${headSections(results, index, tabled)}
 ${detailSections(run)}
 <section>${provenanceSection(run)}</section></article>`;

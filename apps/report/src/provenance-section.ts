@@ -10,6 +10,7 @@ const commands: Readonly<Record<Results["kind"], string>> = {
   head: "difftap-train head",
   samples: "difftap-eval sample",
   pretraining: "difftap-train backbone",
+  suite: "difftap-train suite",
 };
 
 export function provenanceSection({ results, environment, config, path }: RunFolder): Html {

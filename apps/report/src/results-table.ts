@@ -5,6 +5,7 @@ import { imagesOf, intervalOf, otherResults, seedsOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
 import { asReported, counted, measured, plusMinus, range, tapName } from "./numbers.js";
 import { PAPER_CAUTION, PAPER_HEADING, paperNumbers, paperShapes } from "./paper.js";
+import { nameOf } from "./suite-finding.js";
 
 /** A row of the table: a number, or the mean of several seeds' with their deviation. */
 interface Row extends RunResult {
@@ -23,8 +24,10 @@ ${shapes()}</section>`;
 }
 
 function runRows({ results }: RunFolder): Html {
-  const { heads = [] } = results;
-  const rows: Row[] = [...heads.map(headRow), ...otherResults(results.results, heads), ...gridRows(results)];
+  const { heads = [], suite } = results;
+  const suiteRows = (suite?.rows ?? []).map((row) => ({ ...row, name: `${row.dataset}, ${nameOf(row)}` }));
+  const ours: Row[] = [...heads.map(headRow), ...suiteRows, ...otherResults(results.results, heads)];
+  const rows = [...ours, ...gridRows(results)];
   return html`<tbody><tr class="group"><th scope="rowgroup" colspan="8">${results.title} <span>${results.model.name}, ${results.dataset.name}</span></th></tr>
 ${rows.length === 0 ? html`<tr><td colspan="8">no numbers</td></tr>` : rows.map(measuredRow)}</tbody>`;
 }

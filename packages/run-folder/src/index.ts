@@ -1,5 +1,6 @@
 export type { Attention, AttentionExample, AttentionMap } from "./attention-schema.js";
 export { type Confusion, type Example, exampleSchema, type PerClass } from "./classes-schema.js";
+export { closedObject } from "./closed-object.js";
 export type { Contribution, TapShares, TapWeights } from "./contributions-schema.js";
 export { type Curve, type CurvePoint, thinPoints } from "./curve.js";
 export {
@@ -23,6 +24,7 @@ export {
   resultsSchema,
 } from "./results-schema.js";
 export type { Samples } from "./samples-schema.js";
+export type { Suite, SuiteRow } from "./suite-schema.js";
 export {
   appendMetric,
   createRunFolder,

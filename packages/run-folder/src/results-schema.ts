@@ -19,6 +19,7 @@ import { brokenLinks } from "./head-links.js";
 import { headSchema } from "./heads-schema.js";
 import { count, interval, seeds, text, timestep, withinInterval } from "./parts.js";
 import { samplesSchema } from "./samples-schema.js";
+import { suiteSchema } from "./suite-schema.js";
 
 /** The version written into every `results.json`. */
 export const RESULTS_SCHEMA = "difftap.results/1";
@@ -55,11 +56,11 @@ const referenceSchema = closedObject({
 
 /**
  * The whole of `results.json`. `protocol`, `split` and `seeds` are those of the confusion matrix, the classes and the examples.
- * `results` need not repeat what `grid` and `heads` say.
+ * `results` need not repeat what `grid`, `heads` and `suite` say.
  */
 export const resultsSchema = closedObject({
   schema: z.literal(RESULTS_SCHEMA),
-  kind: z.enum(["grid", "probe", "knn", "head", "samples", "pretraining"]),
+  kind: z.enum(["grid", "probe", "knn", "head", "samples", "pretraining", "suite"]),
   title: text,
   created: z.iso.datetime().optional(),
   protocol: text,
@@ -89,6 +90,7 @@ export const resultsSchema = closedObject({
   curves: z.array(curveSchema).optional(),
   examples: examplesSchema.optional(),
   samples: samplesSchema.optional(),
+  suite: suiteSchema.optional(),
   reference: z.array(referenceSchema).optional(),
   command: text.optional(),
   notes: z.array(text).optional(),

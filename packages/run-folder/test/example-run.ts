@@ -102,6 +102,23 @@ export function exampleResults(): ResultsInput {
       labels: [0, 1, 0, 1, 0, 1],
       guidance: { by: "a noisy classifier", scale: 2 },
     },
+    suite: {
+      rows: [
+        {
+          ...{ dataset: "aircraft", reading: "linear", metric: "top-1", value: 31, deviation: 1 },
+          ...{ interval: [28, 34], n: 3333, protocol: "linear head", split: "test", seeds: [0, 1] },
+          paper: { value: 31.6, source: "arXiv 2311.17921" },
+          folders: ["jobs/aircraft-linear"],
+        },
+        {
+          ...{ dataset: "aircraft", reading: "20-NN", metric: "top-1", value: 20, deviation: null },
+          ...{ interval: [18, 22], n: 3333, protocol: "cosine, k = 20", split: "test", seeds: [0] },
+          folders: ["jobs/aircraft-20-nn-seed-0"],
+        },
+      ],
+      failures: [{ job: "aircraft, attention", reason: "exit 3: the test set has class 101" }],
+      missing: ["aircraft, DifFormer"],
+    },
     durationSeconds: 12.5,
     images: 12000,
   };

@@ -5,6 +5,7 @@ it("exports exactly this", () => {
   expect(Object.keys(api).sort()).toEqual([
     "RESULTS_SCHEMA",
     "appendMetric",
+    "closedObject",
     "createRunFolder",
     "environmentSchema",
     "exampleSchema",

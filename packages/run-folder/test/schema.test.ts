@@ -57,6 +57,27 @@ const wrong: readonly (readonly [what: string, field: string, value: unknown, me
   ["DDIM without an eta", "samples.eta", null, /samples\.eta: null for ddim/],
   ["an eta above 1", "samples.eta", 1.5, /samples\.eta/],
   ["a grid that is no picture", "samples.grid", "grid.png", /samples\.grid: has to be a data: address/],
+  [
+    "two rows of a suite that say the same",
+    "suite.rows.1.reading",
+    "linear",
+    /suite\.rows\[1\]: another row says the same of aircraft, linear/,
+  ],
+  [
+    "a deviation of one seed",
+    "suite.rows.1.deviation",
+    0.5,
+    /suite\.rows\[1\]\.deviation: one seed has none, got 0\.5/,
+  ],
+  ["a mean outside its interval", "suite.rows.0.value", 0.31, /rows\[0\]\.interval: the value 0\.31 lies/],
+  ["a row without a job", "suite.rows.0.folders", [], /suite\.rows\[0\]\.folders/],
+  [
+    "a paper's number without a source",
+    "suite.rows.0.paper",
+    { value: 31.6 },
+    /rows\[0\]\.paper\.source: .*it is missing/,
+  ],
+  ["an unknown key of a suite", "suite.failed", [], /suite: unknown key "failed", did you mean "failures"\?/],
   ["an unknown kind", "kind", "segment", /kind: .*"segment"/],
   ["too few rows", "grid.top1", [[57.55, 57.65]], /grid\.top1: 1 rows for 2 timesteps/],
   ["too few columns", "grid.top1.1", [50], /grid\.top1\[1\]: 1 columns for 2 blocks/],
@@ -199,7 +220,7 @@ const wrong: readonly (readonly [what: string, field: string, value: unknown, me
 describe("the schema of results.json", () => {
   it("takes a complete run and fills in the unit", () => {
     const parsed = resultsSchema.parse(exampleResults());
-    expect(parsed.results[0]?.unit).toBe("%");
+    expect([parsed.results[0]?.unit, parsed.suite?.rows[0]?.unit]).toEqual(["%", "%"]);
     expect(parsed.grid?.top1[0]).toEqual([57.55, 57.65]);
   });
 
