@@ -1,4 +1,10 @@
 export { classTables, namesOf } from "./compose/classification.js";
+export {
+  type MapReader,
+  type MapReaderOptions,
+  type NamedImages,
+  openMapReader,
+} from "./compose/dense/map-reader.js";
 export { picturesOf } from "./compose/examples.js";
 export {
   type Extraction,
@@ -12,6 +18,7 @@ export { type ImageHeadOptions, readImageFeatures } from "./compose/image-heads.
 export { imageOptions, type Selection, selectImages } from "./compose/images.js";
 export { classCount, type LabelledFeatures, readLabelled } from "./compose/labelled.js";
 export { EMBEDDED_MODEL, type Model, modelOptions, openModel } from "./compose/model.js";
+export { noiseOf } from "./compose/noise.js";
 export { withRuntime } from "./compose/runtime.js";
 export { BACKBONE, openSavedHead } from "./compose/saved-head.js";
 export { isStore, readStoredFeatures, servingInputs } from "./compose/stored-heads.js";

@@ -13,6 +13,8 @@ test("the public surface is exactly this list", () => {
     "isStore",
     "modelOptions",
     "namesOf",
+    "noiseOf",
+    "openMapReader",
     "openModel",
     "openSavedHead",
     "picturesOf",

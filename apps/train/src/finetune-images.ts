@@ -4,8 +4,8 @@
  */
 import { elementCount, type NdArray, ndarray } from "@difftap/core";
 import { type ImageBatch, loadImages, splitFraction } from "@difftap/datasets";
-import { type Selection, selectImages } from "@difftap/eval";
-import { sampleNoise, type Timestep } from "@difftap/taps";
+import { noiseOf, type Selection, selectImages } from "@difftap/eval";
+import type { Timestep } from "@difftap/taps";
 import { augmentImages, type FeatureSource, type LabelledBatch } from "@difftap/trainer";
 
 /** Names in a batch: x_0 in [−1, 1] that the head classifies, and the whole image that the diffusion loss takes. */
@@ -67,9 +67,10 @@ function labelledBatch(
   const address = { seed, epoch, samples };
   const noisy = timesteps.filter((timestep) => timestep !== "clean");
   const noiseSeed = augment ? seed + 1 + epoch : seed;
-  const noises = noisy.map(
-    (timestep) => [noiseName(timestep), noiseOf(loaded, timestep, noiseSeed)] as const,
-  );
+  const noises = noisy.map((timestep) => {
+    const noise = noiseOf(images.shape, loaded.ids, { timestep, seed: noiseSeed });
+    return [noiseName(timestep), noise] as const;
+  });
   // A crop of all there is leaves only the mirroring.
   const uncropped = { ...address, area: [1, 1], aspect: [1, 1] } as const;
   return {
@@ -94,14 +95,4 @@ export function scaled({ shape, data }: NdArray<"uint8">): NdArray<"float32"> {
     shape,
     Float32Array.from(data, (pixel) => pixel / 127.5 - 1),
   );
-}
-
-function noiseOf({ images, count, ids }: ImageBatch, timestep: number, seed: number): NdArray<"float32"> {
-  const [, ...sample] = images.shape;
-  const noise = ndarray("float32", [count, ...sample]);
-  const length = elementCount(sample);
-  ids.forEach((id, row) => {
-    sampleNoise({ seed, id, timestep, draw: 0 }, noise.data.subarray(row * length, (row + 1) * length));
-  });
-  return noise;
 }

@@ -1,8 +1,9 @@
 /** How a head and a backbone were fine-tuned, in words, completely enough to do it again. */
-import { deepestBlock } from "./finetune-model.js";
+
 import type { Tuned } from "./finetune-results.js";
 import { type FinetuneSettings, learningOf } from "./finetune-settings.js";
 import { protocolOf } from "./protocol.js";
+import { deepestBlock } from "./tuned-network.js";
 
 export function tuningProtocol({ job, seeds, engine }: Tuned): string {
   const { settings, train } = job;
