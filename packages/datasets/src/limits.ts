@@ -32,3 +32,12 @@ export const MAX_SHARDS = 100_000;
 
 /** Bytes of a class list, label or list file. */
 export const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+
+/** Bytes of one XML annotation: those of Pascal VOC have a few kB. */
+export const MAX_XML_BYTES = 16 * 1024 * 1024;
+
+/** Elements inside one another in an XML annotation; VOC has five. */
+export const MAX_XML_DEPTH = 64;
+
+/** Lists and objects inside one another in a COCO file; real ones have six. */
+export const MAX_JSON_DEPTH = 64;

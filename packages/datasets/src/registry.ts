@@ -12,14 +12,29 @@ import { DifftapError, nearest } from "@difftap/core";
 import type { DetectionDataset, SegmentationDataset } from "./annotations.js";
 import type { ImageDataset } from "./dataset.js";
 import type { DatasetDefinition } from "./definition.js";
+import { ade20k } from "./kinds/ade20k.js";
+import { cityscapes } from "./kinds/cityscapes.js";
+import { coco } from "./kinds/coco.js";
 import { folder } from "./kinds/folder.js";
 import { idx } from "./kinds/idx.js";
+import { masks } from "./kinds/masks.js";
 import { scenes } from "./kinds/scenes.js";
+import { voc } from "./kinds/voc.js";
 import { webDataset } from "./kinds/webdataset.js";
 import { type SpecObject, specObject } from "./spec.js";
 
 /** The registry: a new kind is one file in `kinds/` and one line here. */
-export const datasetKinds: readonly DatasetDefinition[] = [folder, idx, scenes, webDataset];
+export const datasetKinds: readonly DatasetDefinition[] = [
+  folder,
+  idx,
+  webDataset,
+  voc,
+  coco,
+  masks,
+  ade20k,
+  cityscapes,
+  scenes,
+];
 
 /**
  * Opens a dataset from `kind:path[,option=value…]` or `{ kind, path, …options }`.

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { isDifftapError } from "@difftap/core";
 import sharp from "sharp";
 import { afterAll } from "vitest";
@@ -32,6 +33,64 @@ export function image(
   return sharp({ create: { width: size, height: size, channels: 3, background: { r, g, b } } })
     .toFormat(format, { quality: 100 })
     .toBuffer();
+}
+
+export const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+export function pngChunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(data.length);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, sum]);
+}
+
+/** zlib has one of its own only from Node 22 on. */
+function crc32(bytes: Buffer): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+export interface IndexPng {
+  readonly width: number;
+  readonly values: readonly number[];
+  /** Bits per value: 8 unless given. */
+  readonly depth?: number;
+  /** With a palette, whose colours nobody reads; grey without. */
+  readonly palette?: boolean;
+  readonly extra?: readonly Buffer[];
+}
+
+/** A PNG of numbers, rows without filter. */
+export function indexPng({ width, values, depth = 8, palette = false, extra = [] }: IndexPng): Buffer {
+  const height = values.length / width;
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, palette ? 3 : 0, 0, 0, 0], 8);
+  const rows = Array.from({ length: height }, (_, y) => {
+    const bits = values
+      .slice(y * width, (y + 1) * width)
+      .map((value) => value.toString(2).padStart(depth, "0"));
+    const bytes = bits
+      .join("")
+      .match(/.{1,8}/g)!
+      .map((byte) => Number.parseInt(byte.padEnd(8, "0"), 2));
+    return Buffer.from([0, ...bytes]);
+  });
+  return Buffer.concat([
+    pngSignature,
+    pngChunk("IHDR", header),
+    ...extra,
+    ...(palette ? [pngChunk("PLTE", Buffer.alloc(3 * 2 ** depth, 200))] : []),
+    pngChunk("IDAT", deflateSync(Buffer.concat(rows))),
+    pngChunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 /** An IDX file of unsigned bytes. */

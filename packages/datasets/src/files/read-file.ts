@@ -27,6 +27,12 @@ export async function readText(path: string): Promise<string> {
   return decodeText(await readWhole(path, MAX_TEXT_BYTES), path);
 }
 
+/** The lines of a text file without the blanks around them, empty ones left out. @throws as `readText` does */
+export async function readLines(path: string): Promise<string[]> {
+  const lines = (await readText(path)).split(/\r?\n/);
+  return lines.map((line) => line.trim()).filter((line) => line !== "");
+}
+
 /** @throws DifftapError DATA_REFUSED when the bytes are not UTF-8. */
 export function decodeText(bytes: Uint8Array, source: string): string {
   try {

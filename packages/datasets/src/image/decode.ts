@@ -47,7 +47,7 @@ export function toRgb(image: Sharp): Promise<{ data: Buffer; info: OutputInfo }>
 }
 
 /** sharp would also open SVG, GIF, TIFF and more: formats that nobody's data set has and attackers like. */
-function checkFormat({ bytes, source }: EncodedImage): void {
+export function checkFormat({ bytes, source }: EncodedImage): void {
   if (formats.some((format) => format.matches(bytes))) return;
   const seen =
     bytes.length === 0
