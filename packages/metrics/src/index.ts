@@ -7,6 +7,34 @@ export {
   predictions,
   topK,
 } from "./accuracy.js";
+export {
+  type CorrectKeypoints,
+  correctKeypoints,
+  type KeypointOptions,
+  type MatchedPair,
+} from "./correspondence/keypoints.js";
+export {
+  bestMatches,
+  type FeatureMap,
+  type ImageSize,
+  type Match,
+  type Point,
+} from "./correspondence/matches.js";
+export {
+  type CategoryPrecision,
+  type CocoFigures,
+  type DetectionEvaluation,
+  type DetectionOptions,
+  evaluateDetections,
+} from "./detection/coco.js";
+export type { Box, Detection, DetectionSet, TrueObject } from "./detection/objects.js";
+export type { DetectionKind } from "./detection/overlap.js";
+export {
+  evaluateVocDetections,
+  type VocEvaluation,
+  type VocFigures,
+  type VocOptions,
+} from "./detection/voc.js";
 export type { Distance } from "./distances/distance.js";
 export { type FeatureNetwork, openFeatureNetwork } from "./distances/feature-network.js";
 export { frechetDistance } from "./distances/frechet.js";
@@ -23,6 +51,13 @@ export {
   type VoteOptions,
 } from "./knn/knn.js";
 export { type NeighbourOptions, type Neighbours, nearestNeighbours } from "./knn/neighbours.js";
+export { neighbourhoodPurity, type Purity, type PurityOptions } from "./knn/purity.js";
+export {
+  componentColours,
+  type PrincipalComponents,
+  principalComponents,
+  projectOnto,
+} from "./principal-components.js";
 export { probeLogits } from "./probe/logits.js";
 export {
   type SolvedProbe,
@@ -32,4 +67,27 @@ export {
   type TrainingSet,
 } from "./probe/solved.js";
 export { defaultL2Values, type Sweep, type SweepOptions, type SweepPoint, sweepL2 } from "./probe/sweep.js";
+export type { FigureIntervals } from "./resampling.js";
 export { accuracyResult, type Result } from "./result.js";
+export type { LabelMap } from "./segmentation/confusion.js";
+export {
+  type ClassSegmentation,
+  countPixels,
+  type PixelCountOptions,
+  type PixelCounts,
+  type SegmentationEvaluation,
+} from "./segmentation/pixels.js";
+export type { SegmentationFigures } from "./segmentation/tally.js";
+export {
+  linearCka,
+  type MinibatchCka,
+  minibatchCka,
+  type Similarity,
+  unbiasedCka,
+} from "./similarity/cka.js";
+export {
+  type AlignmentOptions,
+  alignment,
+  type SphereMeasure,
+  uniformity,
+} from "./similarity/hypersphere.js";

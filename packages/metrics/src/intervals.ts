@@ -28,6 +28,8 @@ export function wilsonInterval(correct: number, n: number): [number, number] {
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }
 
+export const DEFAULT_RESAMPLES = 1000;
+
 export interface BootstrapOptions {
   /** Decides which samples are drawn. */
   readonly seed: number | bigint;
@@ -41,12 +43,12 @@ export interface BootstrapOptions {
  * @throws DifftapError USAGE_INVALID without scores.
  */
 export function bootstrapInterval(scores: ArrayLike<number>, options: BootstrapOptions): [number, number] {
-  const { seed, resamples = 1000 } = options;
+  const { seed, resamples = DEFAULT_RESAMPLES } = options;
   if (scores.length === 0) throw new DifftapError("USAGE_INVALID", "no scores to resample");
   const means = Float64Array.from({ length: resamples }, (_, index) =>
     resampledMean(scores, { seed, stream: streams.subset, index }),
-  ).sort();
-  return [quantile(means, 0.025), quantile(means, 0.975)];
+  );
+  return percentileInterval(means);
 }
 
 function resampledMean(scores: ArrayLike<number>, address: RandomAddress): number {
@@ -55,8 +57,14 @@ function resampledMean(scores: ArrayLike<number>, address: RandomAddress): numbe
   return sum / scores.length;
 }
 
+/** The middle 95 % of a statistic's values over resamplings. */
+export function percentileInterval(values: Float64Array): [number, number] {
+  const sorted = values.slice().sort();
+  return [quantile(sorted, 0.025), quantile(sorted, 0.975)];
+}
+
 /** Linear interpolation between order statistics. */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);

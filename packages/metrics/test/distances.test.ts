@@ -139,7 +139,7 @@ describe("kernel distance", () => {
 
 test.each([frechetDistance, kernelDistance])("$name refuses what cannot be compared", (distance) => {
   expect(() => distance(draw(0, 5, 3), draw(1, 5, 4))).toThrow(/3 values a sample, the second 4/);
-  expect(() => distance(draw(0, 2, 3), draw(1, 5, 3))).toThrow(/the first set has 2 samples/);
+  expect(() => distance(draw(0, 2, 3), draw(1, 5, 3))).toThrow(/the first set has 2 samples, 3 are needed/);
   const broken = draw(0, 5, 3);
   broken.data[4] = Number.NaN;
   expect(() => distance(draw(1, 5, 3), broken)).toThrow(/row 1, column 1 is NaN/);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type NdArray, ndarray } from "@difftap/core";
+import type { CocoFile, CocoResult } from "./coco.js";
 
 const beside = fileURLToPath(new URL("../../../../shared/fixtures/", import.meta.url));
 const folder = `${process.env.DIFFTAP_FIXTURES ?? beside}/metrics`;
@@ -9,7 +10,16 @@ const folder = `${process.env.DIFFTAP_FIXTURES ?? beside}/metrics`;
 export const fixturesMissing = !existsSync(`${folder}/arrays.safetensors`);
 
 export interface Expected {
-  segmentation: { confusion: number[][]; pixel_accuracy: number };
+  segmentation: {
+    confusion: number[][];
+    ignore_index: number;
+    iou: number[];
+    mIoU: number;
+    pixel_accuracy: number;
+    mean_class_accuracy: number;
+    frequency_weighted_iou: number;
+  };
+  cka: { linear_XY: number; linear_XZ: number; unbiased_XY: number; unbiased_XZ: number };
   frechet: number;
   kernel_distance_cubic: number;
   knn_weighted_T007: Record<string, number>;
@@ -40,4 +50,18 @@ export function readLabels(name: string): Int32Array {
 
 export function readBytes(name: string): Int32Array {
   return Int32Array.from(new Uint8Array(tensorBytes(name).bytes));
+}
+
+export interface CocoExpected {
+  readonly stats: Readonly<Record<string, number>>;
+  readonly AP_per_class: Readonly<Record<string, number>>;
+}
+
+export function readCoco(): {
+  groundTruth: CocoFile;
+  detections: CocoResult[];
+  expected: Record<string, CocoExpected>;
+} {
+  const read = (name: string) => JSON.parse(readFileSync(`${folder}/coco-${name}.json`, "utf8"));
+  return { groundTruth: read("ground-truth"), detections: read("detections"), expected: read("expected") };
 }

@@ -10,7 +10,7 @@ export interface Rows {
 }
 
 /** Groups of samples of which an interval leaves out one after the other. */
-const MOST_GROUPS = 10;
+export const MOST_GROUPS = 10;
 
 /** So few that every group left out leaves two samples, which a variance needs. */
 const FEWEST_SAMPLES = 3;
@@ -20,8 +20,8 @@ const FEWEST_SAMPLES = 3;
  * @throws DifftapError USAGE_INVALID for fewer than three samples or sets of different widths, NUMERIC for a value that is not finite.
  */
 export function comparableSets(first: Matrix, second: Matrix): { a: Rows; b: Rows; groups: number } {
-  const a = rowsOf(first, "the first set");
-  const b = rowsOf(second, "the second set");
+  const a = rowsOf(first, "the first set", FEWEST_SAMPLES);
+  const b = rowsOf(second, "the second set", FEWEST_SAMPLES);
   if (a.columns !== b.columns) {
     throw new DifftapError(
       "USAGE_INVALID",
@@ -32,13 +32,11 @@ export function comparableSets(first: Matrix, second: Matrix): { a: Rows; b: Row
   return { a, b, groups: Math.min(MOST_GROUPS, a.rows, b.rows) };
 }
 
-function rowsOf(matrix: Matrix, name: string): Rows {
+/** One set in float64. @throws DifftapError USAGE_INVALID for fewer samples, NUMERIC for a value that is not finite. */
+export function rowsOf(matrix: Matrix, name: string, fewest: number): Rows {
   const { rows, columns } = matrixSize(matrix, name);
-  if (rows < FEWEST_SAMPLES) {
-    throw new DifftapError(
-      "USAGE_INVALID",
-      `${name} has ${rows} samples, a distance needs ${FEWEST_SAMPLES}`,
-    );
+  if (rows < fewest) {
+    throw new DifftapError("USAGE_INVALID", `${name} has ${rows} samples, ${fewest} are needed`);
   }
   checkFinite(matrix, name);
   return { data: Float64Array.from(matrix.data), rows, columns };
