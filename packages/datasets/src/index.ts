@@ -8,6 +8,7 @@ export type {
   LabelMap,
   SegmentationDataset,
 } from "./annotations.js";
+export type { BatchOptions, ImageFailure } from "./batches.js";
 export {
   type EncodedImage,
   type ImageDataset,
@@ -30,7 +31,7 @@ export { type MasksSpec, openMasks } from "./kinds/masks.js";
 export { openScenes, type SceneDataset, type ScenesSpec } from "./kinds/scenes.js";
 export { openVoc, openVocSegmentation, type VocSpec } from "./kinds/voc.js";
 export { openWebDataset, type WebDatasetSpec } from "./kinds/webdataset.js";
-export { type ImageBatch, type ImageFailure, type LoadOptions, loadImages } from "./loader.js";
+export { type ImageBatch, type LoadOptions, loadImages } from "./loader.js";
 export { datasetKinds, openDataset, openDetection, openSegmentation } from "./registry.js";
 export { type HoldOut, holdOut, kShot, splitFraction } from "./sampling/balanced.js";
 export { listedIndices } from "./sampling/list-file.js";
@@ -44,3 +45,24 @@ export {
   sceneFineClasses,
 } from "./scenes/render.js";
 export type { SpecObject } from "./spec.js";
+export {
+  type AnnotatedImage,
+  augmentTogether,
+  type JointAugmentation,
+  type ViewAddress,
+  type ViewAugmentation,
+} from "./view/augment-together.js";
+export type { ColourJitter } from "./view/colours.js";
+export { labelMapToCanvas, labelMapToSource, maskToCanvas, maskToSource } from "./view/nearest.js";
+export { objectsToCanvas } from "./view/objects.js";
+export { pixelsToCanvas } from "./view/pixels.js";
+export { boxToCanvas, boxToSource, type Fit, fitView, type View } from "./view/view.js";
+export {
+  type DetectionBatch,
+  loadDetection,
+  loadSegmentation,
+  loadViews,
+  type SegmentationBatch,
+  type ViewBatch,
+  type ViewLoadOptions,
+} from "./view-loader.js";

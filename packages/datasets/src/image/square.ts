@@ -10,8 +10,13 @@ import type { Pixels } from "./resample.js";
  * @throws DifftapError IMAGE_CORRUPT naming the source
  */
 export async function squarePixels(image: SourceImage, size: number): Promise<Pixels> {
-  const pixels = image.kind === "encoded" ? await decode(image) : checkedPixels(image);
+  const pixels = await wholePixels(image);
   return pixels.width === size && pixels.height === size ? pixels : centreCrop(pixels, size);
+}
+
+/** Decodes where needed. @throws DifftapError IMAGE_CORRUPT naming the source */
+export async function wholePixels(image: SourceImage): Promise<Pixels> {
+  return image.kind === "encoded" ? decode(image) : checkedPixels(image);
 }
 
 function checkedPixels(image: SourceImage & { kind: "pixels" }): Pixels {

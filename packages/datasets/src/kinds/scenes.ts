@@ -46,7 +46,7 @@ export async function openScenes(spec: ScenesSpec): Promise<SceneDataset> {
   const name = `scenes-${seed}`;
   const fine = labels === "fine";
   const classes = fine ? sceneFineClasses : sceneClasses;
-  const scene = rememberLast((index) => {
+  const scene = rememberRecent((index) => {
     checkIndex(index, count, name);
     return renderScene({ seed, index, size });
   });
@@ -77,12 +77,17 @@ export async function openScenes(spec: ScenesSpec): Promise<SceneDataset> {
   };
 }
 
-/** Who asks for a scene's pixels asks for its objects next, and drawing takes the time. */
-function rememberLast(draw: (index: number) => Scene): (index: number) => Scene {
-  let last: { readonly index: number; readonly scene: Scene } | undefined;
+/** Scenes kept for those who ask for pixels, then for objects: as many as a loader works on at once. */
+const RECENT = 8;
+
+function rememberRecent(draw: (index: number) => Scene): (index: number) => Scene {
+  const recent = new Map<number, Scene>();
   return (index) => {
-    if (last?.index !== index) last = { index, scene: draw(index) };
-    return last.scene;
+    const scene = recent.get(index) ?? draw(index);
+    recent.set(index, scene);
+    const [oldest] = recent.keys();
+    if (recent.size > RECENT) recent.delete(oldest!);
+    return scene;
   };
 }
 

@@ -15,7 +15,7 @@ import { sizeInHeader } from "../image/header.js";
 import { limiter } from "../in-order.js";
 import { indexedMaps } from "../label-maps.js";
 import { listedImages } from "../listed-images.js";
-import { type VocAnnotation, vocAnnotation } from "../voc/annotation.js";
+import { type VocAnnotation, type VocObject, vocAnnotation } from "../voc/annotation.js";
 import { vocNames } from "../voc/names.js";
 import { readClassList } from "./class-labels.js";
 
@@ -171,7 +171,7 @@ interface Taken {
 }
 
 function takeObject(
-  { name, box: written, difficult }: VocAnnotation["objects"][number],
+  { name, box: written, difficult }: VocObject,
   { size, source, names, count }: Taken,
 ): AnnotatedObject[] {
   const label = names.indexOf(name);
