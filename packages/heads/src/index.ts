@@ -17,6 +17,7 @@ export {
   type Maps,
   type ReadMap,
 } from "./definition.js";
+export { createFeedback, type Feedback, type FeedbackRequest } from "./feedback.js";
 export { resizeBilinear } from "./interpolation.js";
 export { type BatchNorm, type BatchNormSize, createBatchNorm } from "./layers/batch-norm.js";
 export { type Convolution, type ConvolutionSize, createConvolution } from "./layers/convolution.js";

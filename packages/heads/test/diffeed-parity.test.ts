@@ -1,5 +1,4 @@
 /** DifFeed through the differentiable network, against tensors that the authors' code computed. */
-import type { NdArray } from "@difftap/core";
 import { describeEngines } from "@difftap/testing/engines";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +11,7 @@ import {
   diffeedMissing,
   readCase,
 } from "./diffeed-fixtures.js";
+import { firstPass, tensorOf } from "./first-pass.js";
 import { type Fixture, openFixture } from "./fixtures.js";
 import { networkOf, openUnet, readCheckpoint, type Unet } from "./networks.js";
 import { difference, differentiate } from "./reference-steps.js";
@@ -20,37 +20,6 @@ const TOLERANCE = 1e-4;
 const title = diffeedMissing ? "DifFeed (skipped: no fixtures beside the repository)" : "DifFeed";
 
 type Note = (what: string, found: tf.Tensor) => void;
-
-/** x_t of the linear schedule with 1000 steps. */
-function noised(fixture: Fixture, timestep: number): tf.Tensor {
-  const betas = Array.from({ length: timestep + 1 }, (_, t) => 1e-4 + ((0.02 - 1e-4) * t) / 999);
-  const alphaBar = betas.reduce((product, beta) => product * (1 - beta), 1);
-  const signal = tf.mul(tensorOf(fixture.read("x")), Math.sqrt(alphaBar));
-  return tf.add(signal, tf.mul(tensorOf(fixture.read(`noise.t${timestep}`)), Math.sqrt(1 - alphaBar)));
-}
-
-function tensorOf({ data, shape }: NdArray<"float32">): tf.Tensor {
-  return tf.tensor(data, [...shape]);
-}
-
-/** The maps that the head asks for, from a whole first pass. */
-function firstPass(unet: Unet, head: Head, fixture: Fixture): Record<string, tf.Tensor> {
-  const features: Record<string, tf.Tensor> = {};
-  for (const timestep of new Set(head.inputs.map((tap) => tap.timestep))) {
-    const x = noised(fixture, Number(timestep));
-    const timesteps = tf.tensor1d([Number(timestep)]);
-    unet.forward(
-      { x, timesteps },
-      {
-        visit({ number }, value) {
-          const tap = head.inputs.find((each) => each.block === number && each.timestep === timestep);
-          if (tap) features[tap.name] = value;
-        },
-      },
-    );
-  }
-  return features;
-}
 
 /** Notes what pass 2 reads, and lets everything else through. */
 function watched(network: HeadNetwork, given: DiffeedCase, note: Note): HeadNetwork {
@@ -109,7 +78,7 @@ function compareStep(name: string, unet: Unet): Record<string, number> {
   const plain = networkOf(unet, { height: given.side, width: given.side });
   const network = watched(plain, given, (what, found) => watching?.(what, found));
   const head = initialHead(given, fixture, network);
-  const features = firstPass(unet, head, fixture);
+  const features = firstPass(unet, head.inputs, fixture);
   compareFeedback(given, fixture, features, note);
   const labels = tf.oneHot(tf.tensor1d(Array.from(fixture.read("labels").data), "int32"), given.classes);
   const { loss, logits, gradientOf } = differentiate(head, features, labels);

@@ -10,6 +10,7 @@ test("the public surface is exactly this list", () => {
     "createBatchNorm",
     "createConvolution",
     "createFeaturePyramid",
+    "createFeedback",
     "createGroupNorm",
     "createHead",
     "createLayerNorm",
