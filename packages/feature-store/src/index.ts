@@ -20,6 +20,8 @@ export { timesFile } from "./create.js";
 export type { FeatureArray, StoreDescription, StoredDtype } from "./description.js";
 export type { Difference } from "./differences.js";
 export { type FeatureChunk, type FeatureStore, openFeatureStore } from "./reader.js";
+export type { RowOptions, RowReader } from "./rows.js";
 export { type Shard, shardChunks } from "./shards.js";
+export { type ShuffleOptions, shuffleByChunk } from "./shuffle.js";
 export type { ChunkFault } from "./verify.js";
 export { type ChunkContent, createFeatureStore, type FeatureStoreWriter } from "./writer.js";

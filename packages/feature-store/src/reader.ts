@@ -1,5 +1,4 @@
 /** Reading a store back, chunk by chunk, every checksum verified. */
-import { join } from "node:path";
 import {
   DifftapError,
   elementCount,
@@ -7,15 +6,15 @@ import {
   type LongWork,
   type NdArray,
   ndarray,
-  stableStringify,
   throwIfAborted,
 } from "@difftap/core";
-import { readChunk, type StoredValues, zarrArray } from "./chunks.js";
+import type { StoredValues } from "./chunks.js";
 import { registerCodecs } from "./codecs.js";
-import { checkNode, readRoot } from "./create.js";
+import { readRoot } from "./create.js";
 import type { StoreDescription } from "./description.js";
-import { readableFolder, readIfThere } from "./folder.js";
-import { type ArrayLayout, arrayLayouts, arrayMetadata, chunkCount, chunkRows } from "./layout.js";
+import { chunkCount, chunkRows } from "./layout.js";
+import { openRows, type RowOptions, type RowReader } from "./rows.js";
+import { featureArray, openArray } from "./stored-array.js";
 import { type ChunkFault, verifyArrays } from "./verify.js";
 
 /** Rows start … start + data.shape[0] − 1 of an array. */
@@ -37,6 +36,8 @@ export interface FeatureStore extends Readonly<Required<StoreDescription>> {
   valid(): Promise<Uint8Array>;
   /** Streams an array in order; holds two chunks at a time. */
   chunks(name: string, work?: LongWork): AsyncIterable<FeatureChunk>;
+  /** Rows of the named arrays in any order, for training on more than memory holds. @throws DifftapError USAGE_INVALID, STORE_CORRUPT */
+  rows(names: readonly string[], options?: RowOptions): Promise<RowReader>;
   /** A whole array [samples, ...sampleShape] in memory. */
   readAll(name: string, work?: LongWork): Promise<NdArray<"float32">>;
   /** Every chunk of every array that is missing or damaged; empty for a sound, complete store. */
@@ -70,6 +71,7 @@ export async function openFeatureStore(path: string): Promise<FeatureStore> {
     valid: async () => joined(read<Uint8Array>("valid"), new Uint8Array(description.samples)),
     ids: async () => (await collected(read<string[]>("ids"))).flatMap(({ values }) => values),
     chunks: (name, work) => featureChunks(path, description, name, work ?? {}),
+    rows: (names, options) => openRows(path, description, names, options ?? {}),
     readAll: (name, work) => readAll(path, description, name, work ?? {}),
     verify: (work) => verifyArrays(path, description, work ?? {}),
   };
@@ -87,11 +89,9 @@ async function* rowsOf<T>(
   name: string,
   work: LongWork,
 ): AsyncGenerator<Rows<T>> {
-  const layout = arrayLayouts(description).find((one) => one.name === name)!;
-  await checkArray(root, layout, description);
-  const array = zarrArray(readableFolder(root), layout, description);
+  const array = await openArray(root, description, name);
   const fetch = (chunk: number) => {
-    const reading = readChunk(array, { root, description, layout, chunk }, work.signal);
+    const reading = array.read(chunk, work.signal);
     // Whoever awaits it gets the error; until then it must not count as unhandled.
     reading.catch(() => undefined);
     return reading as Promise<T>;
@@ -104,12 +104,6 @@ async function* rowsOf<T>(
     if (chunk < last) next = fetch(chunk + 1);
     yield { start: chunkRows(description, chunk).start, values };
   }
-}
-
-async function checkArray(root: string, layout: ArrayLayout, description: StoreDescription): Promise<void> {
-  const file = join(root, layout.name, "zarr.json");
-  const bytes = await readIfThere(file);
-  checkNode(file, bytes ?? new Uint8Array(), stableStringify(arrayMetadata(layout, description)));
 }
 
 async function* featureChunks(root: string, description: StoreDescription, name: string, work: LongWork) {
@@ -151,16 +145,6 @@ async function readAll(
     all.set(data.data, start * elementCount(sampleShape));
   }
   return ndarray("float32", shape, all!);
-}
-
-function featureArray(root: string, { arrays }: StoreDescription, name: string) {
-  const found = arrays.find((array) => array.name === name);
-  if (found !== undefined) return found;
-  const names = arrays.map((array) => array.name);
-  throw new DifftapError("USAGE_INVALID", `${root} holds no array "${name}"`, {
-    hint: `it holds ${names.slice(0, 20).join(", ")}${names.length > 20 ? ` and ${names.length - 20} more` : ""}`,
-    details: { name, names },
-  });
 }
 
 async function collected<T>(rows: AsyncIterable<Rows<T>>): Promise<Rows<T>[]> {

@@ -7,6 +7,7 @@ it("exports exactly this", () => {
     "createFeatureStore",
     "openFeatureStore",
     "shardChunks",
+    "shuffleByChunk",
     "timesFile",
   ]);
 });

@@ -47,7 +47,13 @@ export type { Measure, Measures, TrainingOptions } from "./run.js";
 export { type LogLengths, type MetricLine, openRunLog, type RunLog } from "./run-log.js";
 export { checkSameFacts, recipeFacts } from "./same-training.js";
 export { scheduleSettings } from "./schedule-registry.js";
-export { type FeatureSource, type LabelledBatch, memorySource, type ReadOptions } from "./source.js";
+export {
+  type FeatureSource,
+  type LabelledBatch,
+  memorySource,
+  type ReadOptions,
+  streamedSource,
+} from "./source.js";
 export { restoreModel } from "./state.js";
 export {
   type ManyResult,

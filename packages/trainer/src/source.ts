@@ -7,6 +7,16 @@
  * const source = memorySource({ "t90/b09": features }, labels);
  * for await (const { features, labels } of source.batches(Uint32Array.of(4, 2, 7), { batch: 2, epoch: 0 })) …
  * ```
+ *
+ * More than memory holds, from a store of @difftap/feature-store:
+ *
+ * ```ts
+ * const rows = await store.rows(["t90/b09"], { cacheBytes: 512 * 2 ** 20 });
+ * const source = streamedSource(store.samples, async (indices, { signal }) => ({
+ *   features: await rows.read(indices, signal),
+ *   labels: Int32Array.from(indices, (index) => labels[index]!),
+ * }));
+ * ```
  */
 import { DifftapError, type NdArray, ndarray } from "@difftap/core";
 
@@ -60,6 +70,34 @@ export function memorySource(features: LabelledBatch["features"], labels: Int32A
           features: Object.fromEntries(rows),
           labels: Int32Array.from(chosen, (index) => labels[index]!),
         };
+      }
+    },
+  };
+}
+
+/**
+ * Samples that are read when they are needed, from a store or from images: `read` gives those of the indices in their order. While the
+ * caller works on a batch, the next one is being read, so that two are in memory.
+ */
+export function streamedSource(
+  length: number,
+  read: (indices: Uint32Array, options: Omit<ReadOptions, "batch">) => Promise<LabelledBatch>,
+): FeatureSource {
+  return {
+    length,
+    async *batches(indices, { batch, ...options }) {
+      const begin = (start: number) => {
+        const reading = read(indices.subarray(start, start + batch), options);
+        // Whoever awaits it gets the error; until then, or where nobody does, it must not count as unhandled.
+        reading.catch(() => undefined);
+        return reading;
+      };
+      if (indices.length === 0) return;
+      let next = begin(0);
+      for (let start = 0; start < indices.length; start += batch) {
+        const current = await next;
+        if (start + batch < indices.length) next = begin(start + batch);
+        yield current;
       }
     },
   };

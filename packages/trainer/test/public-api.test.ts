@@ -38,6 +38,7 @@ test("the public surface is exactly this list", () => {
     "scheduleSettings",
     "shareOf",
     "stepsIn",
+    "streamedSource",
     "toTensors",
     "train",
     "trainMany",
