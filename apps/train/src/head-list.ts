@@ -39,7 +39,8 @@ function checkTitles(heads: readonly ListedHead[], context: z.RefinementCtx): vo
   });
 }
 
-function fromJson(value: unknown): unknown {
+/** Text as the JSON it holds, where it holds some. */
+export function fromJson(value: unknown): unknown {
   if (typeof value !== "string") return value;
   try {
     return JSON.parse(value);
