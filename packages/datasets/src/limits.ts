@@ -41,3 +41,9 @@ export const MAX_XML_DEPTH = 64;
 
 /** Lists and objects inside one another in a COCO file; real ones have six. */
 export const MAX_JSON_DEPTH = 64;
+
+/** Unpacked bytes of one .mat file: the largest that is read, of Stanford Cars, has some 10 MB. */
+export const MAX_MAT_BYTES = 32 * 1024 * 1024;
+
+/** Cells and structs inside one another in a .mat file; real ones have two. */
+export const MAX_MAT_DEPTH = 8;

@@ -13,11 +13,20 @@ import type { DetectionDataset, SegmentationDataset } from "./annotations.js";
 import type { ImageDataset } from "./dataset.js";
 import type { DatasetDefinition } from "./definition.js";
 import { ade20k } from "./kinds/ade20k.js";
+import { aircraft } from "./kinds/aircraft.js";
+import { cars } from "./kinds/cars.js";
 import { cityscapes } from "./kinds/cityscapes.js";
 import { coco } from "./kinds/coco.js";
+import { cub } from "./kinds/cub.js";
+import { dogs } from "./kinds/dogs.js";
+import { flowers } from "./kinds/flowers.js";
 import { folder } from "./kinds/folder.js";
+import { food101 } from "./kinds/food101.js";
 import { idx } from "./kinds/idx.js";
+import { imageNet } from "./kinds/imagenet.js";
 import { masks } from "./kinds/masks.js";
+import { nabirds } from "./kinds/nabirds.js";
+import { pets } from "./kinds/pets.js";
 import { scenes } from "./kinds/scenes.js";
 import { voc } from "./kinds/voc.js";
 import { webDataset } from "./kinds/webdataset.js";
@@ -33,6 +42,15 @@ export const datasetKinds: readonly DatasetDefinition[] = [
   masks,
   ade20k,
   cityscapes,
+  imageNet,
+  aircraft,
+  cars,
+  cub,
+  dogs,
+  flowers,
+  food101,
+  nabirds,
+  pets,
   scenes,
 ];
 
