@@ -40,7 +40,7 @@ export { type FeatureNetwork, openFeatureNetwork } from "./distances/feature-net
 export { frechetDistance } from "./distances/frechet.js";
 export { kernelDistance } from "./distances/kernel.js";
 export type { Matrix } from "./inputs.js";
-export { type BootstrapOptions, bootstrapInterval, wilsonInterval } from "./intervals.js";
+export { type BootstrapOptions, bootstrapInterval, differenceInterval, wilsonInterval } from "./intervals.js";
 export {
   castVotes,
   DEFAULT_NEIGHBOURS,
@@ -79,6 +79,8 @@ export {
 } from "./segmentation/pixels.js";
 export type { SegmentationFigures } from "./segmentation/tally.js";
 export {
+  type CkaEstimator,
+  ckaMatrix,
   linearCka,
   type MinibatchCka,
   minibatchCka,
@@ -91,3 +93,4 @@ export {
   type SphereMeasure,
   uniformity,
 } from "./similarity/hypersphere.js";
+export { type IntraclassCorrelation, intraclassCorrelation } from "./similarity/intraclass.js";

@@ -5,6 +5,7 @@ import {
   bootstrapInterval,
   confidences,
   confusionMatrix,
+  differenceInterval,
   perClassAccuracy,
   predictions,
   topK,
@@ -101,4 +102,15 @@ describe("intervals", () => {
     expect(result).toMatchObject({ ...said, value: 50, unit: "%", n: 2 });
     expect(result.interval[0]).toBeCloseTo(9.4531, 3);
   });
+});
+
+test("a difference's interval is that of Newcombe's first example", () => {
+  // 56 of 70 against 48 of 80: 0.2, 95 % interval 0.0524 to 0.3339 (method 10, table II, contrast a).
+  const share = (correct: number, n: number) => ({
+    value: correct / n,
+    interval: wilsonInterval(correct, n),
+  });
+  const [low, high] = differenceInterval(share(56, 70), share(48, 80));
+  expect(low).toBeCloseTo(0.0524, 4);
+  expect(high).toBeCloseTo(0.3339, 4);
 });

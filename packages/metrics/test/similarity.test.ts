@@ -1,7 +1,15 @@
 import { type NdArray, ndarray, normals } from "@difftap/core";
 import { Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
-import { alignment, linearCka, minibatchCka, unbiasedCka, uniformity } from "../src/index.js";
+import {
+  alignment,
+  ckaMatrix,
+  intraclassCorrelation,
+  linearCka,
+  minibatchCka,
+  unbiasedCka,
+  uniformity,
+} from "../src/index.js";
 import { fixturesMissing, readExpected, readFloat64 } from "./fixtures.js";
 
 type Features = NdArray<"float64">;
@@ -117,6 +125,54 @@ describe.each([
     expect(() => cka(draw(3, 4, 2), draw(4, 4, 2))).toThrow(/4 samples, 5 are needed/);
     const constant = ndarray("float64", [23, 2], new Float64Array(46).fill(3));
     expect(() => cka(x, constant)).toThrow(/representation 1 is the same for all samples/);
+  });
+});
+
+test.each([
+  ["linear", linearCka],
+  ["unbiased", unbiasedCka],
+] as const)("a matrix of %s CKA holds what pairs give", (estimator, cka) => {
+  const x = draw(0, 23, 6);
+  const all = [x, blend(draw(1, 23, 6), x, 1.5), draw(2, 23, 9)];
+  const matrix = ckaMatrix(all, estimator);
+  expect(matrix).toHaveLength(3);
+  for (const [a, row] of matrix.entries()) {
+    for (const [b, { value, interval, n }] of row.entries()) {
+      const pair = cka(all[a]!, all[b]!);
+      expect(value).toBeCloseTo(pair.value, 12);
+      expect(interval[0]).toBeCloseTo(pair.interval[0], 10);
+      expect([n, row.length]).toEqual([23, 3]);
+    }
+  }
+});
+
+describe("intraclass correlation", () => {
+  const column = (...values: number[]): Features =>
+    ndarray("float64", [values.length, 1], Float64Array.from(values));
+
+  test("is by hand what Shrout and Fleiss say, and 1 for equal draws", () => {
+    // Means 1, 3, 5 around 3: 2·8/2 = 8 between; half of 4, 0, 4 over 3: 4/3 within.
+    const { value, n } = intraclassCorrelation(column(0, 3, 6), column(2, 3, 4));
+    expect(value).toBeCloseTo((8 - 4 / 3) / (8 + 4 / 3), 12);
+    expect(n).toBe(3);
+    const same = intraclassCorrelation(draw(3, 20, 4), draw(3, 20, 4));
+    expect([same.value, ...same.interval]).toEqual([1, 1, 1]);
+  });
+
+  test("falls to nothing for draws that have nothing in common, within its interval", () => {
+    const { value, interval } = intraclassCorrelation(draw(3, 400, 6), draw(4, 400, 6));
+    expect(Math.abs(value)).toBeLessThan(0.1);
+    expect(interval[0]).toBeLessThan(0);
+    expect(interval[1]).toBeGreaterThan(0);
+    const x = draw(3, 400, 6);
+    const shared = intraclassCorrelation(blend(draw(4, 400, 6), x, 1), blend(draw(5, 400, 6), x, 1));
+    expect(shared.interval[0]).toBeLessThan(0.5);
+    expect(shared.interval[1]).toBeGreaterThan(0.5);
+  });
+
+  test("refuses other images, and features that never vary", () => {
+    expect(() => intraclassCorrelation(column(1, 2, 3), column(1, 2, 3, 4))).toThrow(/\[3, 1\] and \[4, 1\]/);
+    expect(() => intraclassCorrelation(column(1, 1, 1), column(1, 1, 1))).toThrow(/the same for all images/);
   });
 });
 

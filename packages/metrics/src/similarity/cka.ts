@@ -24,6 +24,9 @@ export interface Similarity {
   readonly n: number;
 }
 
+/** Of HSIC: "linear" is the biased one of most published figures, "unbiased" compares across dimensions. */
+export type CkaEstimator = "linear" | "unbiased";
+
 /** The unbiased estimate needs four samples, also where one is left out. */
 const FEWEST_SAMPLES = 5;
 const FEWEST_IN_BATCH = 4;
@@ -36,7 +39,7 @@ const FEWEST_IN_BATCH = 4;
  * not finite and for a representation that is the same for all samples.
  */
 export function linearCka(first: Matrix, second: Matrix): Similarity {
-  return similarity(first, second, "biased");
+  return similarity(first, second, "linear");
 }
 
 /** CKA with linear kernels and unbiased HSIC (HSIC₁), comparable across dimensions. Otherwise as `linearCka`. */
@@ -44,16 +47,30 @@ export function unbiasedCka(first: Matrix, second: Matrix): Similarity {
   return similarity(first, second, "unbiased");
 }
 
-function similarity(first: Matrix, second: Matrix, estimator: HsicEstimator): Similarity {
-  const sets = sameSamples([first, second], FEWEST_SAMPLES);
+function similarity(first: Matrix, second: Matrix, estimator: CkaEstimator): Similarity {
+  return ckaMatrix([first, second], estimator)[0]![1]!;
+}
+
+/**
+ * CKA between all pairs of representations, in one pass over the pairs of samples: [representations][representations].
+ * @param matrices [n, d] each, rows of the same samples
+ * @throws DifftapError as `linearCka`
+ */
+export function ckaMatrix(matrices: readonly Matrix[], estimator: CkaEstimator): Similarity[][] {
+  const sets = sameSamples(matrices, FEWEST_SAMPLES);
   const n = sets[0]!.rows;
   const groups = Math.min(MOST_GROUPS, n);
   const sums = pairSums(sets, groups);
-  const value = aligned(hsicMatrix(sums, estimator), 0, 1);
-  const leftOut = Array.from({ length: groups }, (_, group) =>
-    aligned(hsicMatrix(sums, estimator, group), 0, 1),
+  const kind = estimator === "linear" ? "biased" : "unbiased";
+  const whole = hsicMatrix(sums, kind);
+  const leftOut = Array.from({ length: groups }, (_, group) => hsicMatrix(sums, kind, group));
+  return whole.map((row, a) =>
+    row.map((_, b) => {
+      const value = aligned(whole, a, b);
+      const without = leftOut.map((matrix) => aligned(matrix, a, b));
+      return { value, interval: jackknifeInterval(value, without), n };
+    }),
   );
-  return { value, interval: jackknifeInterval(value, leftOut), n };
 }
 
 export interface MinibatchCka {
