@@ -82,9 +82,12 @@ const kinds: Readonly<Record<Results["kind"], string>> = {
   probe: "Linear probe",
   knn: "Nearest neighbours",
   head: "Trained head",
+  detection: "Detection",
+  segmentation: "Segmentation",
   samples: "Generated images",
   pretraining: "Pretraining",
   suite: "Suite",
+  analysis: "Analysis",
 };
 
 function eyebrow({ kind, dataset, created }: Results): string {

@@ -8,9 +8,12 @@ const commands: Readonly<Record<Results["kind"], string>> = {
   probe: "difftap-eval probe",
   knn: "difftap-eval knn",
   head: "difftap-train head",
+  detection: "difftap-train detect",
+  segmentation: "difftap-train segment",
   samples: "difftap-eval sample",
   pretraining: "difftap-train backbone",
   suite: "difftap-train suite",
+  analysis: "difftap-eval analyze",
 };
 
 export function provenanceSection({ results, environment, config, path }: RunFolder): Html {

@@ -35,6 +35,14 @@ export const imageAddress = z
     "has to be a data: address of a PNG, JPEG or WebP image in base64",
   );
 
+/** A label map painted with a palette: only PNG keeps its colours as they are. */
+export const mapAddress = z
+  .string()
+  .regex(
+    /^data:image\/png;base64,[A-Za-z0-9+/]+={0,2}$/,
+    "has to be a data: address of a PNG image in base64",
+  );
+
 /** One image with what it is, what it was taken for, and the probability given to that (0 to 1). */
 export const exampleShape = {
   id: text,

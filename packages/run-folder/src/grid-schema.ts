@@ -1,7 +1,7 @@
 /** Accuracy over block × timestep, with the blocks' places in the network and the baselines beside it. */
 import { z } from "zod";
 import { closedObject } from "./closed-object.js";
-import { contains, count, interval, outside, percent, seeds, text, timestep } from "./parts.js";
+import { count, interval, misfit, percent, seeds, text, timestep } from "./parts.js";
 
 /** What a block is; `side` is the side of its map in pixels, `gmac` the cost of one image up to and including it. */
 const gridBlockSchema = closedObject({
@@ -65,10 +65,8 @@ function checkCells(grid: Grid, report: Report): void {
     row.forEach((value, b) => {
       const ends = grid.interval[t]?.[b];
       if (ends === undefined) return;
-      if ((value === null) !== (ends === null))
-        report("a value and its interval are there together or not at all", "interval", t, b);
-      else if (value !== null && ends !== null && !contains(ends, value))
-        report(outside(ends, value), "interval", t, b);
+      const message = misfit(ends, value);
+      if (message) report(message, "interval", t, b);
     });
   });
 }

@@ -22,17 +22,9 @@ interface Mention {
   readonly taps: readonly string[];
 }
 
-/** All that leads nowhere, and heads of equal names. */
+/** All that leads nowhere. */
 export function brokenLinks({ heads = [], ...said }: Linked): BrokenLink[] {
-  return [...twins(heads), ...mentionsOf(said).flatMap((mention) => brokenLink(mention, heads))];
-}
-
-function twins(heads: readonly TrainedHead[]): BrokenLink[] {
-  return heads.flatMap(({ name }, index) =>
-    heads.findIndex((head) => head.name === name) < index
-      ? [{ path: ["heads", index, "name"], message: `another head is called "${name}" too` }]
-      : [],
-  );
+  return mentionsOf(said).flatMap((mention) => brokenLink(mention, heads));
 }
 
 function mentionsOf({ attention = [], tapWeights = [], tapShares = [] }: Omit<Linked, "heads">): Mention[] {

@@ -1,8 +1,11 @@
 export type { Attention, AttentionExample, AttentionMap } from "./attention-schema.js";
 export { type Confusion, type Example, exampleSchema, type PerClass } from "./classes-schema.js";
 export { closedObject } from "./closed-object.js";
+export type { CocoFigure, CocoFigures } from "./coco-schema.js";
 export type { Contribution, TapShares, TapWeights } from "./contributions-schema.js";
 export { type Curve, type CurvePoint, thinPoints } from "./curve.js";
+export type { DetectionPicture, PictureBox } from "./detection-pictures.js";
+export type { DetectionClass, DetectionRun, DroppedBoxes, TrainedDetector } from "./detection-schema.js";
 export {
   environmentSchema,
   type MetricRecord,
@@ -24,6 +27,12 @@ export {
   resultsSchema,
 } from "./results-schema.js";
 export type { Samples } from "./samples-schema.js";
+export type {
+  SegmentationClass,
+  SegmentationPicture,
+  SegmentationRun,
+  TrainedSegmenter,
+} from "./segmentation-schema.js";
 export type { Suite, SuiteRow } from "./suite-schema.js";
 export {
   appendMetric,

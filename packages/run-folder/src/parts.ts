@@ -32,10 +32,29 @@ export function withinInterval<S extends z.ZodType<Measured>>(schema: S): S {
   });
 }
 
-export function contains([low, high]: Interval, value: number): boolean {
+/** What is wrong between a value and its interval: they are there together or not at all. Undefined when nothing is. */
+export function misfit(ends: Interval | null, value: number | null): string | undefined {
+  if (value === null || ends === null)
+    return value === ends ? undefined : "a value and its interval are there together or not at all";
+  return contains(ends, value) ? undefined : outside(ends, value);
+}
+
+/** A list of entries that all have names of their own. @param what an entry is, in words */
+export function namedApart<S extends z.ZodType<{ readonly name: string }>>(schema: S, what: string) {
+  return z.array(schema).superRefine((entries, context) => {
+    const names = entries.map(({ name }) => name);
+    names.forEach((name, index) => {
+      if (names.indexOf(name) === index) return;
+      const message = `another ${what} is called "${name}" too`;
+      context.addIssue({ code: "custom", message, path: [index, "name"], input: entries });
+    });
+  });
+}
+
+function contains([low, high]: Interval, value: number): boolean {
   return value >= low - ROUNDING && value <= high + ROUNDING;
 }
 
-export function outside([low, high]: Interval, value: number): string {
+function outside([low, high]: Interval, value: number): string {
   return `the value ${value} lies outside its interval ${low} to ${high}; are both in the same unit?`;
 }

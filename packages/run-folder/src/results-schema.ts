@@ -14,11 +14,13 @@ import { confusionSchema, examplesSchema, perClassSchema } from "./classes-schem
 import { closedObject } from "./closed-object.js";
 import { tapSharesSchema, tapWeightsSchema } from "./contributions-schema.js";
 import { curveSchema } from "./curve.js";
+import { detectorSchema } from "./detection-schema.js";
 import { gridSchema } from "./grid-schema.js";
 import { brokenLinks } from "./head-links.js";
 import { headSchema } from "./heads-schema.js";
-import { count, interval, seeds, text, timestep, withinInterval } from "./parts.js";
+import { count, interval, namedApart, seeds, text, timestep, withinInterval } from "./parts.js";
 import { samplesSchema } from "./samples-schema.js";
+import { segmenterSchema } from "./segmentation-schema.js";
 import { suiteSchema } from "./suite-schema.js";
 
 /** The version written into every `results.json`. */
@@ -56,11 +58,22 @@ const referenceSchema = closedObject({
 
 /**
  * The whole of `results.json`. `protocol`, `split` and `seeds` are those of the confusion matrix, the classes and the examples.
- * `results` need not repeat what `grid`, `heads` and `suite` say.
+ * `results` need not repeat what `grid`, `heads`, `detection`, `segmentation` and `suite` say.
  */
 export const resultsSchema = closedObject({
   schema: z.literal(RESULTS_SCHEMA),
-  kind: z.enum(["grid", "probe", "knn", "head", "samples", "pretraining", "suite"]),
+  kind: z.enum([
+    "grid",
+    "probe",
+    "knn",
+    "head",
+    "detection",
+    "segmentation",
+    "samples",
+    "pretraining",
+    "suite",
+    "analysis",
+  ]),
   title: text,
   created: z.iso.datetime().optional(),
   protocol: text,
@@ -81,10 +94,13 @@ export const resultsSchema = closedObject({
   }),
   results: z.array(resultSchema),
   grid: gridSchema.optional(),
-  heads: z.array(headSchema).optional(),
+  heads: namedApart(headSchema, "head").optional(),
   attention: z.array(attentionSchema).optional(),
   tapWeights: z.array(tapWeightsSchema).optional(),
   tapShares: z.array(tapSharesSchema).optional(),
+  /** The run's own model, then what it stands beside: random weights, raw pixels. */
+  detection: namedApart(detectorSchema, "model").optional(),
+  segmentation: namedApart(segmenterSchema, "model").optional(),
   confusion: confusionSchema.optional(),
   perClass: z.array(perClassSchema).optional(),
   curves: z.array(curveSchema).optional(),

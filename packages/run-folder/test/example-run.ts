@@ -1,5 +1,6 @@
 /** A small, complete run for tests. */
 import type { ResultsInput, RunEnvironment } from "../src/index.js";
+import { exampleDense } from "./example-dense.js";
 import { exampleHeads } from "./example-heads.js";
 
 /** One transparent pixel. */
@@ -71,6 +72,7 @@ export function exampleResults(): ResultsInput {
     },
     perClass: [{ label: "cat", n: 2000, correct: 1200, top1: 60, interval: [57.8, 62.1] }],
     ...exampleHeads(PIXEL),
+    ...exampleDense(PIXEL),
     curves: [
       { name: "loss", xLabel: "step", yLabel: "loss", points: [[0, 2.3]] },
       {

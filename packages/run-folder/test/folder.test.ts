@@ -34,8 +34,8 @@ describe("a run folder", () => {
     expect(run.metrics.map(({ values }) => values.loss)).toEqual([2.3, 2.1]);
     expect(run.figures).toEqual(["heat-map.svg"]);
     expect(run.results.model.name).toBe("adm-cifar10");
-    const { heads, attention, tapWeights, tapShares } = exampleResults();
-    expect(run.results).toMatchObject({ heads, attention, tapWeights, tapShares });
+    const { heads, attention, tapWeights, tapShares, detection, segmentation } = exampleResults();
+    expect(run.results).toMatchObject({ heads, attention, tapWeights, tapShares, detection, segmentation });
     expect((await readdir(path)).sort()).toEqual([
       "config.yaml",
       "environment.json",
@@ -97,7 +97,8 @@ describe("a run folder", () => {
 
   it("refuses results.json cut off at any byte", async () => {
     await create();
-    const { grid, curves, heads, attention, tapWeights, tapShares, ...few } = exampleResults();
+    const { grid, curves, heads, attention, tapWeights, tapShares, detection, segmentation, ...few } =
+      exampleResults();
     await writeResults(path, few);
     const whole = (await readFile(join(path, "results.json"), "utf8")).trimEnd();
     for (let length = 0; length < whole.length; length += 7) {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type ResultsInput, resultsSchema, writeResults } from "../src/index.js";
 import { exampleResults } from "./example-run.js";
+import { wrongModels } from "./wrong-models.js";
 
 /** The error that writing these results gives; nothing is written before the check. */
 async function refusal(results: unknown): Promise<DifftapError> {
@@ -214,6 +215,7 @@ const wrong: readonly (readonly [what: string, field: string, value: unknown, me
     undefined,
     /attention\[0\]\.head: no head is called "difformer"; there are none/,
   ],
+  ...wrongModels,
   ["a probability in per cent", "examples.best.0.probability", 99, /best\[0\]\.probability/],
 ];
 
@@ -225,10 +227,11 @@ describe("the schema of results.json", () => {
   });
 
   it("takes runs as they were before heads had rows of their own", () => {
-    const { heads, attention, tapWeights, tapShares, ...before } = exampleResults();
-    expect([heads, attention, tapWeights, tapShares].every((part) => part?.length)).toBe(true);
+    const { heads, attention, tapWeights, tapShares, detection, segmentation, ...before } = exampleResults();
+    const later = [heads, attention, tapWeights, tapShares, detection, segmentation];
+    expect(later.every((part) => part?.length)).toBe(true);
     const parsed = resultsSchema.parse({ ...before, schema: "difftap.results/1" });
-    expect(parsed.heads).toBeUndefined();
+    expect([parsed.heads, parsed.detection]).toEqual([undefined, undefined]);
   });
 
   it("counts a whole for each timestep", () => {
@@ -251,5 +254,33 @@ describe("the schema of results.json", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("a split without objects", () => {
+  const nothing = () => {
+    const results = exampleResults();
+    const [, model] = results.detection!;
+    for (const run of model!.runs) {
+      Object.assign(run.box, { ap: null, ap50: null });
+      run.box.interval = { ap: null, ap50: null };
+    }
+    model!.perClass = [{ name: "red", objects: 0, ap: null, ap50: null }];
+    return { results, model: model! };
+  };
+
+  it("has no mean", async () => {
+    const { results, model } = nothing();
+    expect((await refusal(results)).message).toMatch(/box\.ap: no run has a number, got 20 \(and 1 more\)/);
+    const none = { mean: null, deviation: null };
+    model.figures = { box: { ap: none, ap50: none } };
+    expect(resultsSchema.parse(results).detection![1]!.figures.box.ap50.mean).toBeNull();
+  });
+
+  it("has none in any run", async () => {
+    const { results, model } = nothing();
+    model.figures = { box: { ap: { mean: null, deviation: null }, ap50: { mean: null, deviation: null } } };
+    model.runs.push({ ...exampleResults().detection![1]!.runs[0]!, seed: 2 });
+    expect((await refusal(results)).message).toMatch(/box\.ap: some runs have a number and others none/);
   });
 });
