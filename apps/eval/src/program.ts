@@ -9,6 +9,7 @@ import { head } from "./commands/head.js";
 import { knn } from "./commands/knn.js";
 import { probe } from "./commands/probe.js";
 import { sample } from "./commands/sample.js";
+import { pointToSuite } from "./commands/suite.js";
 import { taps } from "./commands/taps.js";
 import { verify } from "./commands/verify.js";
 
@@ -27,5 +28,6 @@ export function evalProgram(terminal: Terminal): Command {
   addCommand(program, sample, terminal);
   addCommand(program, verify, terminal);
   addCommand(program, doctor, terminal);
+  pointToSuite(program);
   return program;
 }
