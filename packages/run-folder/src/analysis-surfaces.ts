@@ -59,7 +59,11 @@ interface Fault {
 
 /** The first thing wrong with a table: its size, or a value and its interval. */
 function tableFault(table: Table, size: { rows: number; columns: number }): Fault | undefined {
-  return sizeFault("values", table.values, size) ?? sizeFault("intervals", table.intervals, size) ?? cellFault(table);
+  return (
+    sizeFault("values", table.values, size) ??
+    sizeFault("intervals", table.intervals, size) ??
+    cellFault(table)
+  );
 }
 
 function sizeFault(

@@ -1,3 +1,12 @@
+export type { Choice, Fusion } from "./analysis-choice.js";
+export type {
+  Components,
+  Correspondence,
+  CorrespondenceExample,
+  Neighbourhoods,
+} from "./analysis-pictures.js";
+export type { Analysis } from "./analysis-schema.js";
+export type { SimilarityMatrix, Surface } from "./analysis-surfaces.js";
 export type { Attention, AttentionExample, AttentionMap } from "./attention-schema.js";
 export { type Confusion, type Example, exampleSchema, type PerClass } from "./classes-schema.js";
 export { closedObject } from "./closed-object.js";

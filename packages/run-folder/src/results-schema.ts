@@ -9,6 +9,7 @@
  * ```
  */
 import { z } from "zod";
+import { analysisSchema } from "./analysis-schema.js";
 import { attentionSchema } from "./attention-schema.js";
 import { confusionSchema, examplesSchema, perClassSchema } from "./classes-schema.js";
 import { closedObject } from "./closed-object.js";
@@ -105,6 +106,7 @@ export const resultsSchema = closedObject({
   perClass: z.array(perClassSchema).optional(),
   curves: z.array(curveSchema).optional(),
   examples: examplesSchema.optional(),
+  analysis: analysisSchema.optional(),
   samples: samplesSchema.optional(),
   suite: suiteSchema.optional(),
   reference: z.array(referenceSchema).optional(),
