@@ -1,10 +1,11 @@
 /** The numbers of a finished job, from the run folder it left or from what its command printed. */
 import { join } from "node:path";
 import { DifftapError } from "@difftap/core";
-import { type Results, type RunResult, readRunFolder, type TrainedHead } from "@difftap/run-folder";
+import { type Results, readRunFolder } from "@difftap/run-folder";
 import { z } from "zod";
 import { type Finished, folderOf } from "./suite-folder.js";
 import type { Job } from "./suite-plan.js";
+import { listedFigures, trainedFigures } from "./suite-run-figures.js";
 
 /** One number as some seeds gave it. */
 export interface SeededValue {
@@ -42,10 +43,9 @@ export async function readFigures(
     return { job, seconds, figures: chosen(job, figures, figures) };
   }
   const { results } = await readRunFolder(join(out, folderOf(job)));
-  const heads = (results.heads ?? []).map(headFigure);
-  const others = results.results.map(resultFigure);
-  const usual = heads.length > 0 ? heads : others;
-  return { job, seconds, results, figures: chosen(job, [...heads, ...others], usual) };
+  const [trained, listed] = [trainedFigures(results), listedFigures(results)];
+  const usual = trained.length > 0 ? trained : listed;
+  return { job, seconds, results, figures: chosen(job, [...trained, ...listed], usual) };
 }
 
 /** Those whose metric was asked for; the usual ones where none was. */
@@ -58,15 +58,6 @@ function chosen({ title, metrics }: Job, all: readonly Figure[], usual: readonly
     hint: `metrics takes of ${there.join(", ") || "nothing: the run holds no numbers"}`,
     details: { metric: absent, there },
   });
-}
-
-function headFigure({ name, protocol, split, runs }: TrainedHead): Figure {
-  const values = runs.map(({ seed, top1 }) => ({ seeds: [seed], ...top1 }));
-  return { name, metric: "top-1", unit: "%", protocol, split, runs: values };
-}
-
-function resultFigure({ name, metric, unit, protocol, split, seeds, value, interval, n }: RunResult): Figure {
-  return { name, metric, unit, protocol, split, runs: [{ seeds, value, interval, n }] };
 }
 
 const ends = z.tuple([z.number(), z.number()]);

@@ -22,7 +22,7 @@ const readingShape = {
   ...stepShape,
   /** Commands to run first, such as those that extract features. */
   before: z.array(closedObject(stepShape)).default([]),
-  /** Those of its numbers that enter the table (default: of heads top-1, of other runs all). */
+  /** Those of its numbers that enter the table (default: those of what was trained, of other runs all). */
   metrics: z.array(text).min(1).optional(),
   paper: paperSchema.optional(),
 };

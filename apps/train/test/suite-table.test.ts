@@ -1,8 +1,10 @@
 /** The table of a suite against values worked out by hand. */
+import type { Results } from "@difftap/run-folder";
 import { expect, test } from "vitest";
 import type { Figure, JobFigures } from "../src/suite-figures.js";
 import type { Job } from "../src/suite-plan.js";
 import { rowsOf } from "../src/suite-rows.js";
+import { listedFigures, trainedFigures } from "../src/suite-run-figures.js";
 import { markdownTable } from "../src/suite-table.js";
 
 const job = (reading: string, rest: Partial<Job> = {}): Job => ({
@@ -90,4 +92,45 @@ test("in Markdown: two places for per cent, four figures for others, bars escape
 | cars | a\\|b | top-1 | 51.50 ± 2.12 % | 45.00–58.50 | 26.5 % | 400 | 0, 1 | linear head; split test |
 | cars | a\\|b | loss | 1.235 | 1–2 | – | 400 | 0 | linear head; split test |
 `);
+});
+
+test("of trained detectors and segmenters: what every seed has, with its interval", () => {
+  const said = { name: "frozen", protocol: "fcos, 20 epochs", split: "test" };
+  const coco = (ap: number, ap50: number | null) => ({
+    ...{ ap, ap50, interval: { ap: [ap - 5, ap + 4], ap50: ap50 === null ? null : [ap50 - 6, ap50 + 3] } },
+  });
+  const detection = [
+    {
+      ...said,
+      runs: [
+        { seed: 0, n: 72, box: coco(40, 70), mask: coco(30, 60), voc50: { value: 71, interval: [60, 80] } },
+        { seed: 4, n: 72, box: coco(42, 74), mask: coco(33, null), voc50: { value: 73, interval: [61, 82] } },
+      ],
+    },
+  ];
+  const segmentation = [
+    {
+      ...said,
+      runs: [
+        {
+          ...{ seed: 0, miou: { value: 45, interval: [40, 50], n: 233 } },
+          pixelAccuracy: { value: 80, interval: [75, 85] },
+          meanAccuracy: { value: 60, interval: [55, 65] },
+        },
+      ],
+    },
+  ];
+  const results = { detection, segmentation, results: [] } as unknown as Results;
+  expect(listedFigures(results)).toEqual([]);
+  const rows = rowsOf([finished(job("dense"), ...trainedFigures(results))]);
+  expect(rows.map(({ metric, value, interval, n, seeds }) => [metric, value, interval, n, seeds])).toEqual([
+    ["box AP", 41, [35, 46], 72, [0, 4]],
+    ["box AP50", 72, [64, 77], 72, [0, 4]],
+    ["mask AP", 31.5, [25, 37], 72, [0, 4]],
+    ["VOC AP50", 72, [60, 82], 72, [0, 4]],
+    ["mIoU", 45, [40, 50], 233, [0]],
+    ["pixel accuracy", 80, [75, 85], 233, [0]],
+    ["mean accuracy", 60, [55, 65], 233, [0]],
+  ]);
+  expect(rows.map(({ name }) => name).filter(Boolean)).toEqual([]);
 });
