@@ -4,13 +4,13 @@ import { type Html, html } from "./html.js";
 import { asReported, counted, measured, plusMinus, range } from "./numbers.js";
 
 /** The group row spans all of them. */
-const COLUMNS = 9;
+const COLUMNS = 8;
 
 export function suiteSection(suite: Suite): Html {
   const datasets = [...new Set(suite.rows.map(({ dataset }) => dataset))];
   return html`<h3>Data sets and readings</h3>
 <div class="scroll" tabindex="0" role="region" aria-label="Data sets and readings"><table class="plain results heads"><caption class="hidden">Each reading of each data set, mean and sample standard deviation over its seeds, beside what the paper reports</caption>
-<thead><tr><th scope="col">reading</th><th scope="col">metric</th><th scope="col" class="number">ours</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">paper</th><th scope="col" class="number">n</th><th scope="col">seeds</th><th scope="col">folder</th><th scope="col">protocol</th></tr></thead>
+<thead><tr><th scope="col">reading</th><th scope="col">metric</th><th scope="col" class="number">ours</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">paper</th><th scope="col" class="number">n</th><th scope="col">seeds</th><th scope="col">protocol and folder</th></tr></thead>
 ${datasets.map((dataset) => datasetRows(dataset, suite.rows))}</table></div>
 <p class="note">Where a reading has several seeds, ours is their mean ± sample standard deviation; the interval then reaches from the lowest to the highest end of the seeds’ own.${sourcesOf(suite.rows)}</p>
 ${failureList(suite)}
@@ -25,7 +25,7 @@ ${own.map(rowOf)}</tbody>`;
 
 function rowOf(row: SuiteRow): Html {
   const { reading, name, metric, value, deviation, unit, interval, n, seeds, folders, protocol, split } = row;
-  return html`<tr><th scope="row">${reading}${name !== undefined && html`<small>${name}</small>`}</th><td class="metric">${metric}</td><td class="number value">${plusMinus(value, deviation, unit)}</td><td class="number">${range(interval, unit)}</td><td class="number">${paperCell(row)}</td><td class="number">${counted(n)}</td><td class="seeds">${seeds.join(", ")}</td><td>${folders.map((folder) => html`<code>${folder}</code> `)}</td><td>${protocol}; split ${split}</td></tr>`;
+  return html`<tr><th scope="row">${reading}${name !== undefined && html`<small>${name}</small>`}</th><td class="metric">${metric}</td><td class="number value">${plusMinus(value, deviation, unit)}</td><td class="number">${range(interval, unit)}</td><td class="number">${paperCell(row)}</td><td class="number">${counted(n)}</td><td class="seeds">${seeds.join(", ")}</td><td>${protocol}; split ${split}<br>${folders.map((folder) => html`<code>${folder}</code> `)}</td></tr>`;
 }
 
 /** With the places that the paper prints. */
