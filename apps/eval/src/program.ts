@@ -2,6 +2,8 @@
 import type { Terminal } from "@difftap/command-line";
 import { addCommand } from "@difftap/command-line";
 import { Command } from "commander";
+import { analyze } from "./commands/analyze.js";
+import { detect } from "./commands/detect.js";
 import { doctor } from "./commands/doctor.js";
 import { features } from "./commands/features.js";
 import { grid } from "./commands/grid.js";
@@ -9,6 +11,7 @@ import { head } from "./commands/head.js";
 import { knn } from "./commands/knn.js";
 import { probe } from "./commands/probe.js";
 import { sample } from "./commands/sample.js";
+import { segment } from "./commands/segment.js";
 import { pointToSuite } from "./commands/suite.js";
 import { taps } from "./commands/taps.js";
 import { verify } from "./commands/verify.js";
@@ -25,6 +28,9 @@ export function evalProgram(terminal: Terminal): Command {
   addCommand(program, probe, terminal);
   addCommand(program, knn, terminal);
   addCommand(program, head, terminal);
+  addCommand(program, detect, terminal);
+  addCommand(program, segment, terminal);
+  addCommand(program, analyze, terminal);
   addCommand(program, sample, terminal);
   addCommand(program, verify, terminal);
   addCommand(program, doctor, terminal);

@@ -1,14 +1,13 @@
 /** A fine-tuned backbone as files that every command reads: safetensors under the reference's names, the architecture beside them. */
 import { join } from "node:path";
 import type { Architecture } from "@difftap/backbone";
-import { readWeights } from "@difftap/backbone-tfjs";
+import { readWeights, type TfjsUnet } from "@difftap/backbone-tfjs";
 import { writeSafetensors } from "@difftap/checkpoint";
 import { writeFileAtomic } from "@difftap/core";
-import type { FinetuneModel } from "./finetune-model.js";
 
 export interface ExportedBackbone {
   readonly folder: string;
-  readonly model: FinetuneModel;
+  readonly unet: Pick<TfjsUnet, "variables">;
   readonly architecture: Architecture;
   /** Goes into the files: what a sampler has to know. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -17,11 +16,11 @@ export interface ExportedBackbone {
 /** `weights.safetensors` and `architecture.json`. @throws DifftapError WRITE_FAILED. */
 export async function exportBackbone({
   folder,
-  model,
+  unet,
   architecture,
   metadata,
 }: ExportedBackbone): Promise<void> {
-  const weights = await readWeights(model.unet.variables);
+  const weights = await readWeights(unet.variables);
   await writeSafetensors(join(folder, "weights.safetensors"), weights, metadata);
   await writeFileAtomic(join(folder, "architecture.json"), `${JSON.stringify(architecture, null, 2)}\n`);
 }

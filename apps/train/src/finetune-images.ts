@@ -83,7 +83,8 @@ function labelledBatch(
   };
 }
 
-export function withoutPadding({ images, count }: ImageBatch): NdArray<"uint8"> {
+/** Without the rows that fill the last batch up. */
+export function withoutPadding({ images, count }: Pick<ImageBatch, "images" | "count">): NdArray<"uint8"> {
   const [, ...sample] = images.shape;
   return ndarray("uint8", [count, ...sample], images.data.subarray(0, count * elementCount(sample)));
 }

@@ -57,7 +57,7 @@ export async function finetuneSeed(job: FinetuneJob, seed: number): Promise<Tune
     const after = before && (await measured(job, tuned));
     const metadata = { prediction: settings.prediction, steps: String(result.steps) };
     if (!settings.freeze)
-      await exportBackbone({ folder, model: tuned, architecture: model.architecture, metadata });
+      await exportBackbone({ folder, unet: tuned.unet, architecture: model.architecture, metadata });
     context.terminal.note(`seed ${seed}: ${folder}`);
     const parameters = [...tuned.variables.values()].reduce((sum, { size }) => sum + size, 0);
     const diffusion = before && after && { before, after };

@@ -21,10 +21,15 @@ export function headCurves(
 ): Curve[] {
   return shown.flatMap(({ split, value, name, yLabel }) => {
     const key = `${prefix}${value}`;
-    const points = metrics.flatMap((line): CurvePoint[] =>
-      line.split === split && key in line.values ? [[line.epoch ?? line.step, line.values[key]!]] : [],
-    );
+    const points = pointsOf(metrics, split, key);
     const curve = { name: `${title}: ${name}`, xLabel: "epoch", yLabel, head: title, seed, split };
     return points.length > 0 ? [{ ...curve, points: thinPoints(points) }] : [];
   });
+}
+
+/** A value over epochs. */
+export function pointsOf(metrics: readonly MetricRecord[], split: string, key: string): CurvePoint[] {
+  return metrics.flatMap((line): CurvePoint[] =>
+    line.split === split && key in line.values ? [[line.epoch ?? line.step, line.values[key]!]] : [],
+  );
 }

@@ -1,25 +1,36 @@
-/** Features of images, computed once and kept in memory for all epochs. */
+/** What a source gives, computed once and kept in memory for all epochs. */
 import { type LongWork, type NdArray, ndarray } from "@difftap/core";
 import type { HeadFeatures } from "@difftap/eval";
-import { memorySource } from "@difftap/trainer";
+import { type FeatureSource, memorySource } from "@difftap/trainer";
 
 /** Reads everything once, in order, `batch` samples at a time; the source that comes back lies in memory. */
-export async function keptFeatures(
-  features: HeadFeatures,
+export async function keptSource(
+  source: FeatureSource,
   batch: number,
   { signal, onProgress }: LongWork = {},
-): Promise<HeadFeatures> {
-  const { source, labels } = features;
+): Promise<FeatureSource> {
   const total = source.length;
+  const all = Uint32Array.from({ length: total }, (_, index) => index);
+  const labels = new Int32Array(total);
   const kept: Record<string, NdArray<"float32">> = {};
   let done = 0;
-  for await (const read of source.batches(Uint32Array.from(labels.keys()), { batch, epoch: 0, signal })) {
+  for await (const read of source.batches(all, { batch, epoch: 0, signal })) {
     for (const [name, { shape, data }] of Object.entries(read.features)) {
       kept[name] ??= ndarray("float32", [total, ...shape.slice(1)]);
       kept[name].data.set(data, (done * data.length) / shape[0]!);
     }
+    labels.set(read.labels, done);
     done += read.labels.length;
     onProgress?.({ task: "features", done, total, unit: "images" });
   }
-  return { ...features, source: memorySource(kept, labels) };
+  return memorySource(kept, labels);
+}
+
+/** The same for a head's features. */
+export async function keptFeatures(
+  features: HeadFeatures,
+  batch: number,
+  work: LongWork = {},
+): Promise<HeadFeatures> {
+  return { ...features, source: await keptSource(features.source, batch, work) };
 }

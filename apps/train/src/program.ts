@@ -2,8 +2,10 @@
 import { addCommand, type Terminal } from "@difftap/command-line";
 import { Command } from "commander";
 import { backbone } from "./backbone.js";
+import { detect } from "./detect.js";
 import { finetune } from "./finetune.js";
 import { head } from "./head.js";
+import { segment } from "./segment.js";
 import { suite } from "./suite.js";
 
 /** The program with all its commands, writing to `terminal`. */
@@ -18,6 +20,8 @@ export function trainProgram(terminal: Terminal): Command {
   addCommand(program, head, terminal);
   addCommand(program, backbone, terminal);
   addCommand(program, finetune, terminal);
+  addCommand(program, detect, terminal);
+  addCommand(program, segment, terminal);
   addCommand(program, suite(program), terminal);
   return program;
 }

@@ -18,18 +18,19 @@ export const imageOptions = {
 };
 
 /** A data set with the rows that take part. */
-export interface Selection {
-  readonly dataset: ImageDataset;
+export interface Selection<D extends ImageDataset = ImageDataset> {
+  readonly dataset: D;
   /** Indices into the data set, in order. */
   readonly indices: Uint32Array;
 }
 
-/**
- * Opens a data set and takes its first `count` images.
- * @throws DifftapError REQUEST_INVALID when it has fewer.
- */
+/** Opens a data set and takes its first `count` images. @throws DifftapError as `firstImages` */
 export async function selectImages(spec: string, count: number | undefined): Promise<Selection> {
-  const dataset = await openDataset(spec);
+  return firstImages(await openDataset(spec), count);
+}
+
+/** All images of a data set, or the first `count`. @throws DifftapError REQUEST_INVALID when it has fewer. */
+export function firstImages<D extends ImageDataset>(dataset: D, count: number | undefined): Selection<D> {
   const wanted = count ?? dataset.length;
   if (wanted > dataset.length || wanted === 0) {
     throw new DifftapError(

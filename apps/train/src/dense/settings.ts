@@ -1,0 +1,148 @@
+/** The settings that detection and segmentation share. */
+import {
+  finiteNumber,
+  flag,
+  option,
+  type SettingsOf,
+  wholeNumber,
+  wholeNumbers,
+} from "@difftap/command-line";
+import { DifftapError } from "@difftap/core";
+import { modelOptions, tapOptions } from "@difftap/eval";
+import type { Recipe } from "@difftap/trainer";
+import { z } from "zod";
+import { finetuneOptions } from "../finetune-settings.js";
+import { type Learning, recipeOf } from "../recipe.js";
+import { nameOrObject, optionalAmount } from "../setting-values.js";
+import { headOptions } from "../settings.js";
+
+/** What stands before an adapter. `random` and `pixels` are what the others have to be better than. */
+export const backboneKinds = ["frozen", "feedback", "tuned", "random", "pixels"] as const;
+
+const { schedule, steps, examples, warmUp, clipNorm, ema, engine, evaluateEvery, checkpointEvery } =
+  headOptions;
+const { trainedBlocks, backboneRate, layerDecay, dropout, recompute, seeds, testSeed } = finetuneOptions;
+
+/** "240x320": rows, then columns. */
+const canvas = () =>
+  z
+    .string()
+    .regex(/^\d+x\d+$/, 'takes "HEIGHTxWIDTH", such as 240x320')
+    .transform((text) => {
+      const [height, width] = text.split("x").map(Number) as [number, number];
+      return { height, width };
+    });
+
+/** "0.5,2": the least and the greatest. */
+const range = () =>
+  z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").map(Number) : value),
+    z.tuple([z.number().positive(), z.number().positive()]),
+  );
+
+export const denseOptions = {
+  trainCount: option("<n>", "first so many training images (default: all)", wholeNumber(1).optional()),
+  testCount: option("<n>", "first so many test images (default: all)", wholeNumber(1).optional()),
+  ...modelOptions,
+  backbone: option(
+    "<kind>",
+    "frozen; feedback (DifFeed: the taps are read in pass 2); tuned (trained along); or, to compare with, random (weights as before training) and pixels (the image in patches, no network)",
+    z.enum(backboneKinds).default("frozen"),
+  ),
+  blocks: option(
+    "<list>",
+    "blocks to read, such as 8,10,12: several sizes of maps make a pyramid",
+    wholeNumbers(),
+  ),
+  timesteps: tapOptions.timesteps,
+  feedbackBlocks: option(
+    "<list>",
+    "output blocks that are fed back (default: the taps')",
+    wholeNumbers().optional(),
+  ),
+  feedbackModule: option("<letters>", "of a feedback module", z.string().min(1).default("C_B_R")),
+  trainedBlocks,
+  backboneRate,
+  layerDecay,
+  dropout,
+  recompute,
+  canvas: option("<HxW>", "rows and columns that images are resized to, such as 240x320", canvas()),
+  fit: option(
+    "<letterbox|stretch>",
+    "keep the image's shape and leave the rest empty, or fill the canvas",
+    z.enum(["letterbox", "stretch"]).default("letterbox"),
+  ),
+  scale: option(
+    "<least,greatest>",
+    "images are drawn larger or smaller by such a factor",
+    range().default([1, 1]),
+  ),
+  flip: option("<share>", "of the images that are mirrored", finiteNumber(0).default(0.5)),
+  colours: option(
+    "<share>",
+    "brightness, contrast and saturation change by up to so much (default: 0)",
+    finiteNumber(0).default(0),
+  ),
+  keepMaps: flag(
+    "compute the maps of a frozen backbone once and keep them in memory: one view of each image",
+  ),
+  engine,
+  optimizer: option(
+    "<name|json>",
+    'such as adamw or {"kind":"adamw","weightDecay":0.05}',
+    nameOrObject().default("adamw"),
+  ),
+  learningRate: option("<number>", "of the adapter", finiteNumber(0).default(1e-3)),
+  schedule,
+  epochs: optionalEpochs(),
+  steps,
+  examples,
+  warmUp,
+  clipNorm,
+  ema,
+  evaluateEvery: {
+    ...evaluateEvery,
+    about: "how often the test set is measured on the way, in epochs (default: at the end only)",
+  },
+  checkpointEvery,
+  batch: option("<n>", "images per step", wholeNumber(1).default(8)),
+  seeds: { ...seeds, about: "of first weights, order and views; one training after the other" },
+  testSeed,
+  title: option("<text>", "title of the report", z.string().min(1).optional()),
+  out: option("<folder>", "run folder; the same command again continues there", z.string().min(1)),
+};
+
+export type DenseSettings = SettingsOf<typeof denseOptions>;
+
+function optionalEpochs() {
+  return option("<n>", "passes over the training images (default: 28)", optionalAmount());
+}
+
+/** How one seed learns. @throws DifftapError CONFIG_INVALID naming the flag or field that is wrong, or two that exclude each other. */
+export function denseRecipe(settings: DenseSettings, seed: number): Recipe {
+  checkKept(settings);
+  const learning: Learning = {
+    ...settings,
+    learningRate: [settings.learningRate],
+    order: seed,
+    labelSmoothing: undefined,
+    mixup: undefined,
+    patience: undefined,
+  };
+  return recipeOf(learning);
+}
+
+function checkKept({ keepMaps, backbone, scale, flip, colours }: DenseSettings): void {
+  if (!keepMaps) return;
+  const changing = scale[0] !== 1 || scale[1] !== 1 || flip > 0 || colours > 0;
+  const why =
+    backbone === "tuned"
+      ? "a backbone that is trained has other maps in every step"
+      : changing
+        ? "--scale, --flip and --colours make other views in every epoch"
+        : undefined;
+  if (why === undefined) return;
+  throw new DifftapError("CONFIG_INVALID", `--keep-maps: ${why}`, {
+    hint: "leave --keep-maps out, or give --flip 0 --colours 0 and no --scale",
+  });
+}

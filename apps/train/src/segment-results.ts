@@ -1,0 +1,115 @@
+/** Trained segmenters as results.json and as lines on the terminal. */
+import type { SegmentationDataset } from "@difftap/datasets";
+import { classColours, densePicture, paintedMap, type SegmentedImage, type Selection } from "@difftap/eval";
+import { countPixels, type SegmentationEvaluation } from "@difftap/metrics";
+import {
+  overSeeds,
+  type SegmentationPicture,
+  type SegmentationRun,
+  type TrainedSegmenter,
+  writeResults,
+} from "@difftap/run-folder";
+import { figureLine } from "./dense/figure-line.js";
+import { type DenseReport, denseResults, trainedEntry, trainedRun } from "./dense/results.js";
+import type { TrainedSeed } from "./dense/run.js";
+import { percentOf, percentRange } from "./percent.js";
+import type { SegmentationScore } from "./segment.js";
+
+export interface SegmentationReport extends DenseReport<SegmentationScore> {
+  readonly test: Selection<SegmentationDataset>;
+}
+
+/** Writes results.json, unless everything had been done before, and prints the figures. */
+export async function reportSegmentation(report: SegmentationReport): Promise<void> {
+  const { settings, seeds } = report;
+  const entry = await entryOf(report);
+  if (seeds.some(({ result }) => result.steps > result.resumedFrom)) {
+    const title = settings.title ?? `${entry.name}, on ${report.test.dataset.name}`;
+    const common = await denseResults(report, entry.protocol);
+    await writeResults(settings.out, { ...common, kind: "segmentation", title, segmentation: [entry] });
+  }
+  print(report, entry);
+}
+
+async function entryOf(report: SegmentationReport): Promise<TrainedSegmenter> {
+  const { seeds, test, adapter } = report;
+  const runs = seeds.map((trained) => runOf(report, trained));
+  const { evaluation, shown } = seeds[0]!.score;
+  const colours = classColours(test.dataset.labelNames.length);
+  return {
+    ...trainedEntry(report),
+    segmenter: adapter.name.replace(/ segmenter$/, ""),
+    runs,
+    ...overSeeds(runs.map(({ miou }) => miou.value)),
+    perClass: evaluation.classes.map(({ name, iou, accuracy, pixels }) => ({
+      name,
+      iou: percentOf(iou),
+      accuracy: percentOf(accuracy),
+      pixels,
+    })),
+    absent: [...evaluation.absent],
+    classes: test.dataset.labelNames.map((name, label) => ({ name, colour: colours[label]! })),
+    pictures: await Promise.all(shown.map((image) => pictureOf(test.dataset, image, colours))),
+  };
+}
+
+function runOf(report: SegmentationReport, trained: TrainedSeed<SegmentationScore>): SegmentationRun {
+  const { evaluation } = trained.score;
+  return {
+    ...trainedRun(report, trained),
+    miou: { ...measured(evaluation, "miou"), n: evaluation.n },
+    pixelAccuracy: measured(evaluation, "pixelAccuracy"),
+    meanAccuracy: measured(evaluation, "meanAccuracy"),
+  };
+}
+
+function measured(
+  { figures, intervals }: SegmentationEvaluation,
+  name: "miou" | "pixelAccuracy" | "meanAccuracy",
+) {
+  return {
+    value: percentOf(figures[name]) ?? 0,
+    interval: percentRange(intervals?.[name]) ?? ([0, 100] as [number, number]),
+  };
+}
+
+async function pictureOf(
+  dataset: SegmentationDataset,
+  { index, truth, predicted }: SegmentedImage,
+  colours: readonly string[],
+): Promise<SegmentationPicture> {
+  const counts = countPixels(dataset);
+  counts.add(truth, predicted);
+  const { figures } = counts.evaluate();
+  return {
+    ...(await densePicture(dataset, index, truth)),
+    truth: paintedMap(truth, colours),
+    predicted: paintedMap(predicted, colours),
+    width: truth.width,
+    height: truth.height,
+    miou: percentOf(figures.miou),
+    pixelAccuracy: percentOf(figures.pixelAccuracy),
+  };
+}
+
+function print({ settings, context, seeds }: SegmentationReport, entry: TrainedSegmenter): void {
+  const folders = seeds.map(({ folder }) => folder);
+  if (context.json) {
+    const { pictures: _, ...shown } = entry;
+    context.terminal.data(
+      `${JSON.stringify({ seeds: settings.seeds, segmentation: [shown], folders }, null, 2)}\n`,
+    );
+    return;
+  }
+  const [first] = entry.runs;
+  const { mean, deviation } = entry;
+  const { interval, n } = first!.miou;
+  const trained = entry.runs.map(({ seed }) => seed);
+  const lines = [
+    entry.name,
+    figureLine({ name: "mIoU", mean, deviation, interval, seeds: trained, n }),
+    ...(entry.failures ?? []).map(({ seed, reason }) => `seed ${seed}: ${reason}`),
+    entry.protocol,
+  ];
+  context.terminal.data(`${lines.join("\n")}\n`);
+}

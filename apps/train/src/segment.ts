@@ -1,0 +1,150 @@
+/** `difftap-train segment`: trains a segmenter on the features of a diffusion network; continues where it was stopped. */
+import { type CommandSpec, describeEnvironment, option, type SettingsOf } from "@difftap/command-line";
+import { ndarray } from "@difftap/core";
+import {
+  loadSegmentation,
+  openSegmentation,
+  type SegmentationBatch,
+  type SegmentationDataset,
+} from "@difftap/datasets";
+import { selectEngine } from "@difftap/engine";
+import {
+  firstImages,
+  type SegmentedImage,
+  type Selection,
+  segmentationScores,
+  segmentImages,
+} from "@difftap/eval";
+import type { SegmentationEvaluation } from "@difftap/metrics";
+import { createRunFolder } from "@difftap/run-folder";
+import {
+  createSegmenter,
+  labelMapEntry,
+  type Segmenter,
+  type SegmenterDescription,
+  segmenters,
+} from "@difftap/segmentation";
+import { z } from "zod";
+import { withNetwork } from "./dense/open-backbone.js";
+import type { DenseTask } from "./dense/run.js";
+import { trainSeeds } from "./dense/seeds.js";
+import { denseOptions, denseRecipe } from "./dense/settings.js";
+import { reportSegmentation } from "./segment-results.js";
+import { jsonObject, nameOrObject } from "./setting-values.js";
+
+export const segmentOptions = {
+  train: option(
+    "<dataset>",
+    "training images with label maps, such as masks:PATH,split=train",
+    z.string().min(1),
+  ),
+  test: option("<dataset>", "test images with label maps", z.string().min(1)),
+  ...denseOptions,
+  segmenter: option(
+    "<name>",
+    `which segmenter: ${segmenters.map(({ name }) => name).join(", ")}`,
+    z.string().min(1).default("per-pixel"),
+  ),
+  spec: option("<json>", "the segmenter's own settings", nameOrObject().default("{}")),
+};
+
+export type SegmentSettings = SettingsOf<typeof segmentOptions>;
+
+/** Of a seed: its figures, and the first images as they were segmented. */
+export interface SegmentationScore {
+  readonly evaluation: SegmentationEvaluation;
+  readonly shown: readonly SegmentedImage[];
+}
+
+/** Images whose maps are kept for the report. */
+const SHOWN = 6;
+
+type SegmentationTask = DenseTask<Segmenter, SegmentationBatch, SegmentationScore>;
+
+export const segment: CommandSpec<typeof segmentOptions> = {
+  name: "segment",
+  about: "Trains a segmenter on the features of a network, frozen, with feedback or trained along",
+  example:
+    "difftap-train segment --train masks:camvid,split=train --test masks:camvid,split=test --weights adm.pt --blocks 8,10,12 --canvas 184x240 --out runs/streets",
+  presets: new URL("../presets/segment/", import.meta.url),
+  options: segmentOptions,
+  run: async (settings, context) => {
+    denseRecipe(settings, 0);
+    const engine = await selectEngine(settings.engine, { arena: !settings.recompute });
+    context.terminal.note(`engine ${engine.name} ${engine.version} on ${engine.device}: ${engine.reason}`);
+    const train = firstImages(await openSegmentation(settings.train), settings.trainCount);
+    const test = firstImages(await openSegmentation(settings.test), settings.testCount);
+    try {
+      await withNetwork(settings, async (network) => {
+        const task = segmentationTask(settings, train, test);
+        await createRunFolder(settings.out, {
+          config: settings,
+          environment: { ...describeEnvironment({ tfjs: engine.version }), engine: engine.name },
+        });
+        const trained = await trainSeeds({ task, settings, context, network, engine });
+        const { segmenter, spec } = trained.seeds[0]!.description as SegmenterDescription;
+        await reportSegmentation({
+          settings,
+          context,
+          network,
+          engine: engine.name,
+          train,
+          test,
+          classNames: train.dataset.labelNames,
+          adapter: { name: `${segmenter} segmenter`, spec },
+          ...trained,
+        });
+      });
+    } finally {
+      await Promise.all([train.dataset.close?.(), test.dataset.close?.()]);
+    }
+  },
+};
+
+function segmentationTask(
+  settings: SegmentSettings,
+  train: Selection<SegmentationDataset>,
+  test: Selection<SegmentationDataset>,
+): SegmentationTask {
+  const { canvas, fit, batch, testSeed } = settings;
+  const { labelNames, ignore } = train.dataset;
+  const spec = jsonObject("spec", settings.spec);
+  return {
+    train,
+    adapter: (taps, seed) =>
+      createSegmenter({
+        segmenter: settings.segmenter,
+        spec,
+        taps,
+        classes: labelNames.length,
+        ignore,
+        seed,
+      }),
+    images: () => ({
+      indices: train.indices,
+      load: (options) => loadSegmentation(train.dataset, options),
+      targets: ({ labels: { shape, data }, count }) => {
+        const [, ...map] = shape;
+        const shown = Float32Array.from(data.subarray(0, (data.length / shape[0]!) * count));
+        return { [labelMapEntry]: ndarray("float32", [count, ...map], shown) };
+      },
+    }),
+    async measure(segmenter, maps, work) {
+      const shown: SegmentedImage[] = [];
+      const seen = (image: SegmentedImage) => {
+        if (shown.length < SHOWN) shown.push(image);
+      };
+      const counts = await segmentImages(
+        test,
+        { ...canvas, fit, batch },
+        (read, sizes) => maps(read, (features) => segmentationScores(segmenter, features, sizes)),
+        { ...work, seen },
+      );
+      return { evaluation: counts.evaluate({ bootstrap: { seed: testSeed } }), shown };
+    },
+    numbers: ({ evaluation: { figures } }) => ({
+      miou: 100 * (figures.miou ?? 0),
+      pixelAccuracy: 100 * (figures.pixelAccuracy ?? 0),
+    }),
+  };
+}

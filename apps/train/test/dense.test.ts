@@ -1,0 +1,139 @@
+/** Detection and segmentation before any backbone, as a user types them; what evaluation makes of the same run. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openWeights } from "@difftap/checkpoint";
+import { readMetrics, readRunFolder } from "@difftap/run-folder";
+import { beforeAll, describe, expect, test } from "vitest";
+import { evaluate, folder, killAt, makeModel, train } from "./world.js";
+
+const images = { train: "scenes:count=12,size=24,seed=1", test: "scenes:count=6,size=24,seed=2" };
+const detector = '{"neck":{"name":"fpn","width":16},"layers":1,"groups":4}';
+const segmenter = '{"width":16,"norm":"group","groups":4}';
+const views = ["--canvas", "24x24", "--blocks", "6,8", "--timesteps", "10", "--batch", "4"];
+const kinds = {
+  frozen: [],
+  feedback: ["--feedback-module", "C"],
+  tuned: ["--trained-blocks", "2", "--backbone-rate", "0.001"],
+  random: [],
+  pixels: [],
+};
+
+let common: string[];
+beforeAll(async () => {
+  const weights = await makeModel();
+  common = ["--train", images.train, "--test", images.test, "--weights", weights, ...views];
+});
+
+const detect = (out: string, ...argv: string[]) =>
+  train("detect", ...common, "--spec", detector, "--epochs", "2", "--out", join(folder, out), ...argv);
+const segment = (out: string, ...argv: string[]) =>
+  train("segment", ...common, "--spec", segmenter, "--epochs", "2", "--out", join(folder, out), ...argv);
+
+interface Found {
+  readonly image_id: string;
+  readonly category_id: number;
+  readonly score: number;
+  readonly bbox: readonly number[];
+}
+const foundIn = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Found[];
+
+describe.each(Object.entries(kinds))(
+  "%s",
+  (kind, argv) => {
+    test("a detector is trained, written and measured; evaluation finds the same through ONNX Runtime", async () => {
+      const out = `detect-${kind}`;
+      const trained = detect(out, "--backbone", kind, ...argv, "--json");
+      expect(trained.code, trained.err).toBe(0);
+      const { results } = await readRunFolder(join(folder, out));
+      const [entry] = results.detection!;
+      expect(entry!.runs[0]!.n).toBe(6);
+      expect(entry!.pictures).toHaveLength(6);
+      expect(results.curves!.map(({ name }) => name)).toContain("training: centreness");
+      const seed = join(folder, out, "seed-0");
+      const own = foundIn(join(seed, "detections.json"));
+      const weights = kind === "tuned" || kind === "pixels" ? [] : ["--weights", common[5]!];
+      const predictions = join(folder, `${out}.json`);
+      const measured = evaluate(
+        ...["detect", "--run", seed, "--test", images.test, ...weights],
+        ...["--predictions", predictions, "--json"],
+      );
+      expect(measured.code, measured.err).toBe(0);
+      const again = foundIn(predictions);
+      expect(again.length).toBe(own.length);
+      const best = (found: readonly Found[]) => found.map(({ score }) => score).sort((a, b) => b - a);
+      best(again).forEach((score, i) => {
+        expect(score).toBeCloseTo(best(own)[i]!, 3);
+      });
+    });
+
+    test("a segmenter, too", async () => {
+      const out = `segment-${kind}`;
+      const trained = segment(out, "--backbone", kind, ...argv, "--json");
+      expect(trained.code, trained.err).toBe(0);
+      const { results } = await readRunFolder(join(folder, out));
+      const [entry] = results.segmentation!;
+      const [run] = entry!.runs;
+      expect(run!.miou.n).toBe(6);
+      const weights = kind === "tuned" || kind === "pixels" ? [] : ["--weights", common[5]!];
+      const seed = join(folder, out, "seed-0");
+      const measured = evaluate("segment", "--run", seed, "--test", images.test, ...weights, "--json");
+      expect(measured.code, measured.err).toBe(0);
+      const { figures } = JSON.parse(measured.out) as { figures: { miou: number; pixelAccuracy: number } };
+      expect(100 * figures.miou).toBeCloseTo(run!.miou.value, 1);
+      expect(100 * figures.pixelAccuracy).toBeCloseTo(run!.pixelAccuracy.value, 1);
+    });
+  },
+  240_000,
+);
+
+test("what is trained is the adapter alone, the feedback too, or the last blocks too", async () => {
+  const names = async (kind: string) => {
+    const checkpoints = join(folder, `segment-${kind}`, "seed-0", "checkpoints");
+    const source = await openWeights(join(checkpoints, "step-00000006.safetensors"));
+    const all = [...source.tensors.keys()].filter((name) => name.startsWith("model"));
+    await source.close();
+    return all;
+  };
+  const [frozen, feedback, tuned] = await Promise.all(["frozen", "feedback", "tuned"].map(names));
+  expect(feedback!.length).toBe(frozen!.length + 2);
+  expect(feedback!.filter((name) => name.includes("feedback.")).length).toBe(2);
+  expect(tuned!.filter((name) => name.includes("backbone.")).length).toBeGreaterThan(2);
+  expect(frozen!.some((name) => name.includes("backbone.") || name.includes("feedback."))).toBe(false);
+});
+
+test("killed in the second epoch and run again, it ends bit for bit as a run that was not", async () => {
+  const argv = ["--seeds", "3", "--epochs", "3"];
+  expect(segment("whole", ...argv).code).toBe(0);
+  const out = join(folder, "killed");
+  const command = ["segment", ...common, "--spec", segmenter, ...argv, "--out", out];
+  expect(await killAt("training: 3 of 9", ...command)).toBe("SIGKILL");
+  const resumed = segment("killed", ...argv);
+  expect(resumed.code, resumed.err).toBe(0);
+  const [whole, killed] = await Promise.all(
+    ["whole", "killed"].map(async (name) => readMetrics(join(folder, name, "seed-3"))),
+  );
+  expect(killed!.map(({ values }) => values)).toEqual(whole!.map(({ values }) => values));
+}, 240_000);
+
+describe("is refused:", () => {
+  test.each([
+    ["maps kept of changing views", ["--keep-maps"], /--keep-maps: --scale, --flip/],
+    [
+      "maps kept of a network that learns",
+      ["--keep-maps", "--backbone", "tuned", "--flip", "0"],
+      /--keep-maps: a backbone that is trained/,
+    ],
+    ["a canvas that the network does not take", ["--canvas", "23x24"], /23|multiple|divisible/],
+    ["more images than there are", ["--train-count", "13"], /13 images were asked for/],
+  ])("%s", (_, argv, message) => {
+    const { code, err } = detect("refused", ...argv);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(message);
+  });
+
+  test("a data set of other categories at evaluation", () => {
+    const seed = join(folder, "detect-pixels", "seed-0");
+    const other = evaluate("segment", "--run", seed, "--test", images.test);
+    expect(other.code).not.toBe(0);
+  });
+});
