@@ -32,7 +32,8 @@ async function trainEpoch(run: Run): Promise<void> {
   const { source, signal } = options;
   const { seed } = run.learners[0]!.recipe;
   const epoch = Math.floor(run.step / plan.stepsPerEpoch);
-  const order = permutation({ seed, stream: streams.order, index: epoch }, source.length);
+  const address = { seed, stream: streams.order, index: epoch };
+  const order = source.order?.(address) ?? permutation(address, source.length);
   const done = (run.step % plan.stepsPerEpoch) * plan.batch;
   throwIfAborted(signal);
   try {

@@ -16,9 +16,10 @@
  *   features: await rows.read(indices, signal),
  *   labels: Int32Array.from(indices, (index) => labels[index]!),
  * }));
+ * const chunkByChunk = { ...source, order: (address) => shuffleByChunk(store, address) };
  * ```
  */
-import { DifftapError, type NdArray, ndarray } from "@difftap/core";
+import { DifftapError, type NdArray, ndarray, type RandomAddress } from "@difftap/core";
 
 export interface LabelledBatch {
   /** [n, …] by tap. */
@@ -41,6 +42,8 @@ export interface FeatureSource {
   readonly length: number;
   /** The samples of these indices in this order, `batch` at a time, the last batch as long as what is left. */
   batches(indices: Uint32Array, options: ReadOptions): AsyncIterable<LabelledBatch>;
+  /** The order of an epoch where some orders are read faster than others, such as chunk by chunk; any permutation unless given. */
+  order?(address: RandomAddress): Uint32Array;
 }
 
 /**

@@ -119,6 +119,20 @@ describe("in the course of a training", () => {
     expect(again).toMatchObject({ resumedFrom: 9, measures: { slope: model.numbers()[0] } });
   });
 
+  test("a source may say in which order it is read, epoch by epoch", async () => {
+    const seen: number[][] = [];
+    const own = {
+      ...source,
+      order: ({ index }: { readonly index: number }) => Uint32Array.from({ length: 12 }, (_, i) => (i + index) % 12),
+      batches: (indices: Uint32Array, options: Parameters<typeof source.batches>[1]) => {
+        seen.push([...indices]);
+        return source.batches(indices, options);
+      },
+    };
+    await trainObjective({ model: line(), source: own, recipe: { ...recipe, duration: { epochs: 2 } } });
+    expect(seen).toEqual([0, 1].map((epoch) => Array.from({ length: 12 }, (_, i) => (i + epoch) % 12)));
+  });
+
   test("a loss that is not finite stops it, naming the step", async () => {
     const model = line();
     const objective = () => ({
