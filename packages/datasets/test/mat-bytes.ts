@@ -3,7 +3,7 @@ import { deflateSync } from "node:zlib";
 
 export type Written = readonly number[] | string | readonly Written[] | Struct;
 /** One struct per entry, all with the same fields. */
-export interface Struct {
+interface Struct {
   readonly structs: readonly Readonly<Record<string, Written>>[];
 }
 
