@@ -41,6 +41,8 @@ export const choiceSchema = closedObject({
     gridReadings: count,
   }),
   regret: regret.optional(),
+  /** Every cell on all images, where that was measured as well. */
+  grid: surfaceSchema.optional(),
 });
 
 export type Choice = z.output<typeof choiceSchema>;

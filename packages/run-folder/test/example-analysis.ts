@@ -70,6 +70,7 @@ export function exampleAnalysis(picture: string): Analysis {
     choice: {
       rungs: [{ images: 40, kept: 1, scores: surface }],
       chosen: { ...cell, value: 40, interval: [30, 50], ...said },
+      grid: surface,
       cost: { gmac: 1, gridGmac: 4, readings: 80, gridReadings: 320 },
       regret: {
         ...{ value: 2, interval: [-5, 9], best: { block: 8, timestep: 50, top1: 42 }, chosenTop1: 40 },

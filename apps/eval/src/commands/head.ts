@@ -1,5 +1,4 @@
 /** `difftap-eval head`: a trained head on any features, stored or computed from images as they pass. */
-import { join } from "node:path";
 import {
   type CommandContext,
   type CommandSpec,
@@ -10,17 +9,17 @@ import {
 } from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
 import { selectEngine } from "@difftap/engine";
-import type { Head, HeadTap } from "@difftap/heads";
+import type { Head } from "@difftap/heads";
 import { confusionMatrix, perClassAccuracy, predictions, topK, wilsonInterval } from "@difftap/metrics";
-import { type Evaluation, evaluate, type Tensors } from "@difftap/trainer";
+import { type Evaluation, evaluate } from "@difftap/trainer";
 import { z } from "zod";
-import type { TapChoice } from "../compose/features.js";
+import { backboneOf, choiceOf } from "../compose/head-choice.js";
 import type { HeadFeatures } from "../compose/head-features.js";
 import { readImageFeatures } from "../compose/image-heads.js";
 import { imageOptions, selectImages } from "../compose/images.js";
-import { EMBEDDED_MODEL, modelOptions } from "../compose/model.js";
+import { modelOptions } from "../compose/model.js";
 import { withRuntime } from "../compose/runtime.js";
-import { openSavedHead, tunedTensors } from "../compose/saved-head.js";
+import { openSavedHead } from "../compose/saved-head.js";
 import { isStore, readStoredFeatures } from "../compose/stored-heads.js";
 
 const options = {
@@ -105,24 +104,6 @@ async function onImages(settings: Settings, use: Use): Promise<void> {
       trained.dispose();
     }
   });
-}
-
-/** Of a fine-tuned run what it trained, in weights that hold the rest: those it has written at its end, or the ones it began with. */
-async function backboneOf(settings: Settings): Promise<{ weights: string; tuned?: Tensors }> {
-  const tuned = await tunedTensors(settings);
-  if (Object.keys(tuned).length === 0) return { weights: settings.weights ?? EMBEDDED_MODEL };
-  return { weights: settings.weights ?? join(settings.run, "weights.safetensors"), tuned };
-}
-
-/** What has to be read for a head: its blocks and timesteps, pooled to the largest map it knows. */
-function choiceOf(taps: readonly HeadTap[], seed: number): TapChoice {
-  return {
-    blocks: [...new Set(taps.map(({ block }) => block))],
-    timesteps: [...new Set(taps.map(({ timestep }) => timestep))],
-    pool: Math.max(...taps.map(({ height }) => height)),
-    draws: 1,
-    seed,
-  };
 }
 
 /** @throws DifftapError LABELS_MISMATCH for a class that the head has no logit for. */

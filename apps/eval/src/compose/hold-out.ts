@@ -1,20 +1,26 @@
-/** A class-balanced tenth of the training rows, to choose settings on. */
+/** A class-balanced share of the training rows, to choose settings on. */
 import { ndarray } from "@difftap/core";
 import { holdOut } from "@difftap/datasets";
 import type { LabelledFeatures } from "./labelled.js";
 
+/** Where nobody says otherwise. */
 const HELD_OUT = 0.1;
 
 /** Splits training rows into those that are fitted and those that judge, by seed. */
 export function balancedHoldOut(
   all: LabelledFeatures,
   seed: number,
+  share = HELD_OUT,
 ): { fit: LabelledFeatures; validation: LabelledFeatures } {
-  const { train, validation } = holdOut(all.labels, HELD_OUT, seed);
-  return { fit: rowsOf(all, train), validation: rowsOf(all, validation) };
+  const { train, validation } = holdOut(all.labels, share, seed);
+  return { fit: takeRows(all, train), validation: takeRows(all, validation) };
 }
 
-function rowsOf({ features, labels, rows }: LabelledFeatures, chosen: Uint32Array): LabelledFeatures {
+/** These samples alone, in this order. */
+export function takeRows(
+  { features, labels, rows }: LabelledFeatures,
+  chosen: Uint32Array,
+): LabelledFeatures {
   const width = features.shape[1]!;
   const data = new Float32Array(chosen.length * width);
   chosen.forEach((row, index) => {

@@ -20,16 +20,25 @@ export async function readLabelled(
   array: string,
   work: LongWork = {},
 ): Promise<LabelledFeatures> {
+  const read = await readValid(store, array, work);
+  const unlabelled = read.labels.findIndex((label) => label < 0);
+  if (unlabelled < 0) return read;
+  const row = read.rows[unlabelled]!;
+  const id = (await store.ids())[row];
+  throw new DifftapError("LABELS_MISMATCH", `${id} in ${store.path} has no label`, {
+    hint: "probes need a class for every image: use a labelled data set",
+    details: { row, id },
+  });
+}
+
+/** The same for images with or without labels; those without have −1. */
+export async function readValid(
+  store: FeatureStore,
+  array: string,
+  work: LongWork = {},
+): Promise<LabelledFeatures> {
   const [all, labels, valid] = [await store.readAll(array, work), await store.labels(), await store.valid()];
   const rows = Uint32Array.from(valid.keys()).filter((row) => valid[row] === 1);
-  const unlabelled = rows.find((row) => labels[row]! < 0);
-  if (unlabelled !== undefined) {
-    const ids = await store.ids();
-    throw new DifftapError("LABELS_MISMATCH", `${ids[unlabelled]} in ${store.path} has no label`, {
-      hint: "probes need a class for every image: use a labelled data set",
-      details: { row: unlabelled, id: ids[unlabelled] },
-    });
-  }
   return { features: pick(all, rows), labels: Int32Array.from(rows, (row) => labels[row]!), rows };
 }
 

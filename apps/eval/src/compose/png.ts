@@ -18,6 +18,15 @@ export function fromPlanes(planes: Uint8Array, width: number, height: number): R
   return { width, height, data };
 }
 
+/** The planes of interleaved pixels. */
+export function toPlanes({ width, height, data }: RgbImage): Uint8Array {
+  const pixels = width * height;
+  return Uint8Array.from(
+    { length: 3 * pixels },
+    (_, at) => data[3 * (at % pixels) + Math.floor(at / pixels)]!,
+  );
+}
+
 export function encodePng({ width, height, data }: RgbImage): Uint8Array {
   return encode({ width, height, channels: 3, depth: 8, data });
 }

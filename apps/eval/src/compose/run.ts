@@ -4,7 +4,7 @@ import { type Architecture, type BackboneRuntime, macsUpTo, parameterCount } fro
 import { describeEnvironment } from "@difftap/command-line";
 import { createRunFolder, type ResultsInput } from "@difftap/run-folder";
 
-const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+const { version } = createRequire(import.meta.url)("@difftap/eval/package.json") as { version: string };
 
 /** Makes or continues a run folder. */
 export async function startRun(
@@ -19,8 +19,11 @@ export async function startRun(
   await createRunFolder(folder, { config, environment });
 }
 
+/** What is known of a network without running it. */
+export type NetworkFacts = Pick<BackboneRuntime, "architecture" | "blocks" | "weightsDigest">;
+
 /** How results name a model. */
-export function modelSummary(name: string, runtime: BackboneRuntime): ResultsInput["model"] {
+export function modelSummary(name: string, runtime: NetworkFacts): ResultsInput["model"] {
   const parameters = parameterCount(runtime.architecture);
   return {
     name,
@@ -37,7 +40,7 @@ function describe(architecture: Architecture, parameters: number, blocks: number
 
 /** Place and cost of the given blocks, for the axis of a heat map. */
 export function gridBlocks(
-  { architecture, blocks }: BackboneRuntime,
+  { architecture, blocks }: Pick<NetworkFacts, "architecture" | "blocks">,
   numbers: readonly number[],
   size: number,
 ) {
