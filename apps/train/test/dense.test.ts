@@ -101,18 +101,24 @@ test("what is trained is the adapter alone, the feedback too, or the last blocks
   expect(frozen!.some((name) => name.includes("backbone.") || name.includes("feedback."))).toBe(false);
 });
 
-test("killed in the second epoch and run again, it ends bit for bit as a run that was not", async () => {
-  const argv = ["--seeds", "3", "--epochs", "3"];
-  expect(segment("whole", ...argv).code).toBe(0);
+test("made longer, killed and run again, it ends bit for bit as a run that was not", async () => {
+  const seed = ["--seeds", "3"];
   const out = join(folder, "killed");
-  const command = ["segment", ...common, "--spec", segmenter, ...argv, "--out", out];
-  expect(await killAt("training: 3 of 9", ...command)).toBe("SIGKILL");
-  const resumed = segment("killed", ...argv);
-  expect(resumed.code, resumed.err).toBe(0);
+  expect(segment("killed", ...seed, "--epochs", "1").code).toBe(0);
+  const longer = [...seed, "--epochs", "3", "--out", out];
+  expect(await killAt("training:", "segment", ...common, "--spec", segmenter, ...longer)).toBe("SIGKILL");
+  for (const name of ["whole", "killed"]) {
+    const { code, err } = segment(name, ...seed, "--epochs", "3");
+    expect(code, err).toBe(0);
+  }
   const [whole, killed] = await Promise.all(
-    ["whole", "killed"].map(async (name) => readMetrics(join(folder, name, "seed-3"))),
+    ["whole", "killed"].map((name) => readMetrics(join(folder, name, "seed-3"))),
   );
-  expect(killed!.map(({ values }) => values)).toEqual(whole!.map(({ values }) => values));
+  const training = (lines: typeof whole) =>
+    lines!.filter(({ split }) => split === "train").map(({ values }) => values);
+  expect(training(killed)).toHaveLength(9);
+  expect(training(killed)).toEqual(training(whole));
+  expect(killed!.at(-1)!.values).toEqual(whole!.at(-1)!.values);
 }, 240_000);
 
 describe("is refused:", () => {
