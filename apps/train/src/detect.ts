@@ -38,7 +38,7 @@ export const detectOptions = {
   spec: option("<json>", "the detector's own settings", nameOrObject().default("{}")),
 };
 
-export type DetectSettings = SettingsOf<typeof detectOptions>;
+type DetectSettings = SettingsOf<typeof detectOptions>;
 
 /** Of a seed: everything found, and what it is worth. */
 export interface DetectionScore {
@@ -46,7 +46,7 @@ export interface DetectionScore {
   readonly scores: DetectionScores;
 }
 
-export type DetectionTask = DenseTask<Detector, DetectionBatch, DetectionScore> & {
+type DetectionTask = DenseTask<Detector, DetectionBatch, DetectionScore> & {
   readonly test: Selection<DetectionDataset>;
 };
 

@@ -48,7 +48,7 @@ export const segmentOptions = {
   spec: option("<json>", "the segmenter's own settings", nameOrObject().default("{}")),
 };
 
-export type SegmentSettings = SettingsOf<typeof segmentOptions>;
+type SegmentSettings = SettingsOf<typeof segmentOptions>;
 
 /** Of a seed: its figures, and the first images as they were segmented. */
 export interface SegmentationScore {

@@ -28,7 +28,7 @@ export interface DenseTask<A extends Adapter, Batch extends ViewBatch, Score> {
 }
 
 /** Hands the maps of a batch's images to `use`, and disposes them afterwards. */
-export type MapsOf = <T>(
+type MapsOf = <T>(
   batch: ViewBatch,
   use: (maps: Readonly<Record<string, tf.Tensor>>) => Promise<T>,
 ) => Promise<T>;

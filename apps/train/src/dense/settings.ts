@@ -17,7 +17,7 @@ import { nameOrObject, optionalAmount } from "../setting-values.js";
 import { headOptions } from "../settings.js";
 
 /** What stands before an adapter. `random` and `pixels` are what the others have to be better than. */
-export const backboneKinds = ["frozen", "feedback", "tuned", "random", "pixels"] as const;
+const backboneKinds = ["frozen", "feedback", "tuned", "random", "pixels"] as const;
 
 const { schedule, steps, examples, warmUp, clipNorm, ema, engine, evaluateEvery, checkpointEvery } =
   headOptions;

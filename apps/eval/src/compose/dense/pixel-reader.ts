@@ -30,7 +30,7 @@ export function openPixelReader(strides: readonly number[]): MapReader {
 }
 
 /** [N, 3, H, W] → [N, 3·s², H/s, W/s] in −1 … 1. */
-export function patches({ shape, data }: NdArray<"uint8">, stride: number): NdArray<"float32"> {
+function patches({ shape, data }: NdArray<"uint8">, stride: number): NdArray<"float32"> {
   const [count, , height, width] = shape as [number, number, number, number];
   const [rows, columns] = [height / stride, width / stride];
   const cut = ndarray("float32", [count, 3 * stride * stride, rows, columns]);
