@@ -30,7 +30,7 @@ function areaOf(distances: tf.Tensor): tf.Tensor {
   return tf.mul(tf.add(left!, right!), tf.add(top!, bottom!));
 }
 
-/** 1 − GIoU, from 0 to 2. @throws nothing; shapes as `overlapOf`. */
+/** 1 − GIoU, from 0 to 2; shapes as `overlapOf`. */
 export function generalisedIouLoss(distances: tf.Tensor, targets: tf.Tensor): tf.Tensor {
   return tf.sub(1, overlapOf(distances, targets).giou);
 }
