@@ -89,8 +89,10 @@ export function withoutPadding({ images, count }: Pick<ImageBatch, "images" | "c
   return ndarray("uint8", [count, ...sample], images.data.subarray(0, count * elementCount(sample)));
 }
 
-/** pixel/127.5 − 1. */
-export function scaled({ shape, data }: NdArray<"uint8">): NdArray<"float32"> {
+/** pixel/127.5 − 1; what is x_0 already stays. */
+export function scaled(images: NdArray<"uint8"> | NdArray<"float32">): NdArray<"float32"> {
+  if (images.dtype === "float32") return images;
+  const { shape, data } = images;
   return ndarray(
     "float32",
     shape,

@@ -86,6 +86,20 @@ describe.each(Object.entries(kinds))(
   240_000,
 );
 
+test("windows and scales are averaged; one window and one scale are the whole image", () => {
+  const run = ["segment", "--run", join(folder, "segment-frozen", "seed-0"), "--test", images.test, "--json"];
+  const figures = (...argv: string[]) => {
+    const { code, out, err } = evaluate(...run, "--weights", common[5]!, ...argv);
+    expect(code, err).toBe(0);
+    return JSON.parse(out) as { protocol: string; figures: { miou: number } };
+  };
+  const [plain, whole] = [figures(), figures("--window", "24x24", "--scales", "1")];
+  expect(whole.figures.miou).toBeCloseTo(plain.figures.miou, 4);
+  const averaged = figures("--window", "16x16", "--stride", "8x8", "--scales", "1,1.5", "--mirror");
+  expect(averaged.protocol).toContain("windows of 16×16, every 8×8, scales 1, 1.5, mirrored too");
+  expect(averaged.figures.miou).not.toBe(plain.figures.miou);
+}, 240_000);
+
 test("what is trained is the adapter alone, the feedback too, or the last blocks too", async () => {
   const names = async (kind: string) => {
     const checkpoints = join(folder, `segment-${kind}`, "seed-0", "checkpoints");

@@ -1,13 +1,16 @@
 /** Suites as a user types them: tiny stores and images, every job in a process of its own. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { memoryTerminal, runCommand } from "@difftap/command-line";
 import { readRunFolder, type SuiteRow } from "@difftap/run-folder";
 import { latestCheckpoint } from "@difftap/trainer";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { trainProgram } from "../dist/index.js";
-import { evaluate, folder, makeModel, makeStore, train } from "./world.js";
+import { evaluate, folder, makeModel, makeStore } from "./world.js";
+
+// Most tests start several processes, one after the other.
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const bin = resolve(import.meta.dirname, "../dist/bin.js");
 const place = (name: string) => `$\{${name}}`;
@@ -23,6 +26,33 @@ function suiteOf(name: string, settings: object): string[] {
   const file = join(folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(settings));
   return ["suite", "--config", file, "--out", join(folder, name), "--json"];
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a program to its end; `then` is called with it as soon as it has started. */
+function run(
+  argv: readonly string[],
+  {
+    environment = {},
+    then = () => {},
+  }: { environment?: NodeJS.ProcessEnv; then?: (suite: ChildProcess) => void } = {},
+): Promise<Ended> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [bin, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (data: Buffer) => {
+    out += data.toString();
+  });
+  child.stderr.on("data", (data: Buffer) => {
+    err += data.toString();
+  });
+  then(child);
+  return new Promise((ended) => child.on("close", (code) => ended({ code, out, err })));
 }
 
 const inJob = (suite: string, job: string, file: string) => join(folder, suite, "jobs", job, file);
@@ -44,7 +74,7 @@ describe("a suite", () => {
     title: "Tiny",
     datasets: {
       stored: stores,
-      images: { train: "scenes:count=40,size=16", test: "scenes:count=20,size=16" },
+      images: { train: "scenes:count=40,size=16" },
     },
     readings: {
       linear: {
@@ -58,15 +88,17 @@ describe("a suite", () => {
         datasets: ["stored"],
       },
       kNN: {
-        before: ["train", "test"].map((side) => ({
-          command: "eval features",
-          settings: {
-            ...{ dataset: place(side), blocks: [5], timesteps: [10], seed: place("seed"), batch: 8 },
-            out: `${place("out")}/${side}.zarr`,
+        before: [
+          {
+            command: "eval features",
+            settings: {
+              ...{ dataset: place("train"), blocks: [5], timesteps: [10], seed: place("seed"), batch: 8 },
+              out: `${place("out")}/own.zarr`,
+            },
           },
-        })),
+        ],
         command: "eval knn",
-        settings: { train: `${place("out")}/train.zarr`, test: `${place("out")}/test.zarr`, k: [1, 5] },
+        settings: { train: `${place("out")}/own.zarr`, test: `${place("out")}/own.zarr`, k: [1, 5] },
         datasets: ["images"],
       },
     },
@@ -82,19 +114,16 @@ describe("a suite", () => {
   ];
 
   test("in two shards: the one that ends last makes the table of all", async () => {
-    const first = train(...suiteOf(out, settings()), "--shard", "0/2");
+    const first = await run([...suiteOf(out, settings()), "--shard", "0/2"]);
     expect(first.code, first.err).toBe(0);
     expect(first.err).toContain("not finished: stored, probe, seed 0; images, kNN, seed 0");
     expect((JSON.parse(first.out) as Printed).missing).toHaveLength(2);
     expect(existsSync(join(folder, out, "results.json"))).toBe(false);
     // A cluster's variables, and settings by variables: none of them reaches the jobs.
-    const environment = { ...process.env, JOB_COMPLETION_INDEX: "1", SHARD_COUNT: "2", DIFFTAP_COUNT: "7" };
-    const last = spawnSync(process.execPath, [bin, ...suiteOf(out, settings())], {
-      encoding: "utf8",
-      env: environment,
-    });
-    expect(last.status, last.stderr).toBe(0);
-    const printed = JSON.parse(last.stdout) as Printed;
+    const environment = { JOB_COMPLETION_INDEX: "1", SHARD_COUNT: "2", DIFFTAP_COUNT: "7" };
+    const last = await run(suiteOf(out, settings()), { environment });
+    expect(last.code, last.err).toBe(0);
+    const printed = JSON.parse(last.out) as Printed;
     expect(readdirSync(join(folder, out, "jobs")).sort()).toEqual([...jobs].sort());
     const { results, config } = await readRunFolder(join(folder, out));
     expect(results).toMatchObject({ kind: "suite", title: "Tiny", seeds: [0, 1] });
@@ -128,8 +157,8 @@ describe("a suite", () => {
     expect(probe).toMatchObject({ reading: "probe", value: top1, deviation: 0, interval, seeds: [0, 1] });
     expect(probe!.folders).toEqual(["jobs/stored-probe-seed-0", "jobs/stored-probe-seed-1"]);
     expect(neighbours.map(({ name, n, seeds }) => [name, n, seeds])).toEqual([
-      ["k = 1", 20, [0, 1]],
-      ["k = 5", 20, [0, 1]],
+      ["k = 1", 40, [0, 1]],
+      ["k = 5", 40, [0, 1]],
     ]);
   });
 
@@ -137,7 +166,7 @@ describe("a suite", () => {
     const logs = () => jobs.map((job) => statSync(inJob(out, job, "job.log")).size);
     const before = logs();
     const { results } = await readRunFolder(join(folder, out));
-    const again = train(...suiteOf(out, settings()).slice(0, -1));
+    const again = await run(suiteOf(out, settings()).slice(0, -1));
     expect(again.code, again.err).toBe(0);
     expect(logs()).toEqual(before);
     expect((await readRunFolder(join(folder, out))).results.suite).toEqual(results.suite);
@@ -148,25 +177,25 @@ describe("a suite", () => {
     expect(again.out.split("\n").filter((line) => line.startsWith("| "))).toHaveLength(6);
   });
 
-  test("with --table-only names what is missing", () => {
+  test("with --table-only names what is missing", async () => {
     rmSync(inJob(out, "stored-linear", "job-finished.json"));
-    const table = train(...suiteOf(out, settings()), "--table-only");
+    const table = await run([...suiteOf(out, settings()), "--table-only"]);
     expect(table.code, table.err).toBe(0);
     const printed = JSON.parse(table.out) as Printed;
     expect(printed.missing).toEqual(["stored, linear"]);
     expect(printed.rows.map(({ reading }) => reading)).toEqual(["probe", "kNN", "kNN"]);
-    const nothing = train(...suiteOf("nothing", settings()), "--table-only");
+    const nothing = await run([...suiteOf("nothing", settings()), "--table-only"]);
     expect([nothing.code, existsSync(join(folder, "nothing"))]).toEqual([2, false]);
     expect(nothing.err).toContain("no job of the suite has ended");
   });
 
-  test("of other settings does not mix with what is finished", () => {
+  test("of other settings does not mix with what is finished", async () => {
     const changed = { ...settings(), seeds: [0], readings: { ...settings().readings } };
     changed.readings.probe = {
       ...changed.readings.probe,
       settings: { ...changed.readings.probe.settings, array: "t50/b02" },
     };
-    const refused = train(...suiteOf(out, changed));
+    const refused = await run(suiteOf(out, changed));
     expect(refused.code).toBe(2);
     expect(refused.err).toContain("stored, probe, seed 0 was finished with other settings");
   });
@@ -182,7 +211,7 @@ test("a job that fails is recorded, the others go on; mended and run again, it i
     },
     only: ["linear"],
   });
-  const failed = train(...argv);
+  const failed = await run(argv);
   expect(failed.code).toBe(1);
   expect(failed.err).toContain("1 of 2 jobs failed: absent, linear");
   const { rows, failures, missing } = JSON.parse(failed.out) as Printed;
@@ -191,33 +220,26 @@ test("a job that fails is recorded, the others go on; mended and run again, it i
   expect(failures[0]!.reason).toMatch(/^exit \d: error .*later/);
   expect(readFileSync(inJob("failing", "absent-linear", "job.log"), "utf8")).toContain("later");
   await makeStore("later", { samples: 120 });
-  const mended = train(...argv);
+  const mended = await run(argv);
   expect(mended.code, mended.err).toBe(0);
   const printed = JSON.parse(mended.out) as Printed;
   expect(printed.rows.map(({ dataset }) => dataset)).toEqual(["absent", "there"]);
   expect(printed.failures).toEqual([]);
 });
 
-/** Starts a suite, calls `then` with it once its job has a checkpoint, and waits for its end. */
-async function whileTraining(
-  name: string,
-  settings: object,
-  then: (suite: ChildProcess) => void,
-): Promise<[number | null, string]> {
-  const argv = [bin, ...suiteOf(name, settings)];
-  const suite = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  suite.stderr!.on("data", (data: Buffer) => {
-    said += data.toString();
-  });
-  const ended = new Promise<number | null>((resolvePromise) => suite.on("close", resolvePromise));
+/** Runs a suite; `then` is called with it once its job has a checkpoint. */
+function whileTraining(name: string, settings: object, then: (suite: ChildProcess) => void): Promise<Ended> {
   const checkpoints = inJob(name, "stored-linear", "checkpoints");
-  const timer = setInterval(() => {
-    if (!existsSync(checkpoints) || readdirSync(checkpoints).length === 0) return;
-    clearInterval(timer);
-    then(suite);
-  }, 20);
-  return [await ended, said];
+  return run(suiteOf(name, settings), {
+    then: (suite) => {
+      const timer = setInterval(() => {
+        if (suite.exitCode !== null) clearInterval(timer);
+        if (!existsSync(checkpoints) || readdirSync(checkpoints).length === 0) return;
+        clearInterval(timer);
+        then(suite);
+      }, 20);
+    },
+  });
 }
 
 /** The process that it has started. */
@@ -231,13 +253,16 @@ describe("broken off while a job trains", () => {
     readings: {
       linear: {
         command: "train head",
-        settings: { arrays: ["t50/b05"], optimizer: "adamw", mixup: 0.2, epochs: 120, batch: 16 },
+        settings: {
+          ...{ arrays: ["t50/b05"], optimizer: "adamw", mixup: 0.2, epochs: 100, batch: 16 },
+          ...{ checkpointEvery: 10, evaluateEvery: 50 },
+        },
       },
     },
   });
 
-  beforeAll(() => {
-    expect(train(...suiteOf("undisturbed", settings())).code).toBe(0);
+  beforeAll(async () => {
+    expect((await run(suiteOf("undisturbed", settings()))).code).toBe(0);
   });
 
   const weightsOf = async (suite: string) =>
@@ -246,25 +271,25 @@ describe("broken off while a job trains", () => {
   test.skipIf(process.platform !== "linux")(
     "by the end of the job's process, it says so; run again it ends as if nothing had been",
     async () => {
-      const [code, said] = await whileTraining("killed", settings(), (suite) =>
+      const { code, err } = await whileTraining("killed", settings(), (suite) =>
         process.kill(childOf(suite), "SIGKILL"),
       );
-      expect(code, said).toBe(1);
-      expect(said).toContain("stored, linear: ended by SIGKILL: ");
-      expect(train(...suiteOf("killed", settings())).code).toBe(0);
+      expect(code, err).toBe(1);
+      expect(err).toContain("stored, linear: ended by SIGKILL: ");
+      expect((await run(suiteOf("killed", settings()))).code).toBe(0);
       expect(await weightsOf("killed")).toEqual(await weightsOf("undisturbed"));
     },
   );
 
   test("by Ctrl-C, the job saves, the suite ends with 130, and goes on when run again", async () => {
-    const [code, said] = await whileTraining("interrupted", settings(), (suite) => suite.kill("SIGINT"));
-    expect(code, said).toBe(130);
+    const { code, err } = await whileTraining("interrupted", settings(), (suite) => suite.kill("SIGINT"));
+    expect(code, err).toBe(130);
     expect(readFileSync(inJob("interrupted", "stored-linear", "job.log"), "utf8")).toContain(
       "SIGINT: finishing",
     );
     expect(existsSync(inJob("interrupted", "stored-linear", "checkpoints"))).toBe(true);
     expect(existsSync(inJob("interrupted", "stored-linear", "job-finished.json"))).toBe(false);
-    expect(train(...suiteOf("interrupted", settings())).code).toBe(0);
+    expect((await run(suiteOf("interrupted", settings()))).code).toBe(0);
     expect(await weightsOf("interrupted")).toEqual(await weightsOf("undisturbed"));
   });
 });

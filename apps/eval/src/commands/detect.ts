@@ -39,7 +39,7 @@ export const detect: CommandSpec<typeof options> = {
     try {
       checkClasses(detector, images.dataset, settings);
       const { canvas, fit } = saved.data;
-      const choice = { ...settings, taps: detector.inputs, size: canvas };
+      const choice = { ...settings, taps: detector.inputs };
       await withMaps(saved, choice, async (reader) => {
         const layout = { ...canvas, fit, batch: settings.batch };
         const set = await detectImages(

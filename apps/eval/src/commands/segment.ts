@@ -1,24 +1,65 @@
 /** `difftap-eval segment`: a trained segmenter on any data set with label maps; whole images, or windows and scales averaged. */
-import { type CommandContext, type CommandSpec, type SettingsOf, textTable } from "@difftap/command-line";
+import {
+  type CommandContext,
+  type CommandSpec,
+  flag,
+  option,
+  type SettingsOf,
+  textTable,
+} from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
 import { openSegmentation, type SegmentationDataset } from "@difftap/datasets";
 import { selectEngine } from "@difftap/engine";
-import type { SegmentationEvaluation } from "@difftap/metrics";
+import type { PixelCounts, SegmentationEvaluation } from "@difftap/metrics";
 import { restoreSegmenter, type Segmenter, type SegmenterDescription } from "@difftap/segmentation";
+import { z } from "zod";
+import type { MapReader } from "../compose/dense/map-reader.js";
 import { onMaps } from "../compose/dense/on-maps.js";
 import { denseEvalOptions } from "../compose/dense/options.js";
-import { readSavedDense, withMaps } from "../compose/dense/saved-run.js";
+import { readSavedDense, type SavedDense, withMaps } from "../compose/dense/saved-run.js";
 import { segmentationScores } from "../compose/dense/scores.js";
 import { segmentImages } from "../compose/dense/segment-images.js";
-import { firstImages } from "../compose/images.js";
+import { segmentInWindows } from "../compose/dense/windows.js";
+import { firstImages, type Selection } from "../compose/images.js";
 
-type Settings = SettingsOf<typeof denseEvalOptions>;
+/** "240x320": rows, then columns. */
+const size = () =>
+  z
+    .string()
+    .regex(/^\d+x\d+$/, 'takes "HEIGHTxWIDTH", such as 240x320')
+    .transform((text) => {
+      const [height, width] = text.split("x").map(Number) as [number, number];
+      return { height, width };
+    })
+    .optional();
 
-export const segment: CommandSpec<typeof denseEvalOptions> = {
+const options = {
+  ...denseEvalOptions,
+  window: option("<HxW>", "images at their own size, in windows of so many pixels that overlap", size()),
+  stride: option("<HxW>", "from one window to the next (default: two thirds of it)", size()),
+  scales: option(
+    "<list>",
+    "images at their own size times each of these, averaged, such as 0.75,1,1.25",
+    scaleList().optional(),
+  ),
+  mirror: flag("the mirrored image too, averaged"),
+};
+
+type Settings = SettingsOf<typeof options>;
+
+/** Numbers above 0. */
+function scaleList() {
+  return z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").map(Number) : value),
+    z.array(z.number().positive()).min(1),
+  );
+}
+
+export const segment: CommandSpec<typeof options> = {
   name: "segment",
   about: "Measures a trained segmenter: mIoU, pixel accuracy, every class",
   example: "difftap-eval segment --run runs/streets/seed-0 --test masks:camvid,split=test --weights adm.pt",
-  options: denseEvalOptions,
+  options,
   run: async (settings, context) => {
     await selectEngine(settings.engine);
     const saved = await readSavedDense<SegmenterDescription>(settings.run);
@@ -26,16 +67,10 @@ export const segment: CommandSpec<typeof denseEvalOptions> = {
     const images = firstImages(await openSegmentation(settings.test), settings.count);
     try {
       checkClasses(segmenter, images.dataset, settings);
-      const { canvas, fit } = saved.data;
-      const choice = { ...settings, taps: segmenter.inputs, size: canvas };
+      const choice = { ...settings, taps: segmenter.inputs };
       await withMaps(saved, choice, async (reader) => {
-        const counts = await segmentImages(
-          images,
-          { ...canvas, fit, batch: settings.batch },
-          (batch, sizes) =>
-            onMaps(reader, batch, settings.seed, (maps) => segmentationScores(segmenter, maps, sizes)),
-          context,
-        );
+        const measured = { settings, context, saved, segmenter, images, reader };
+        const counts = await (ownSize(settings) ? inWindows(measured) : onCanvas(measured));
         print(settings, context, counts.evaluate({ bootstrap: { seed: settings.seed } }));
       });
     } finally {
@@ -44,6 +79,41 @@ export const segment: CommandSpec<typeof denseEvalOptions> = {
     }
   },
 };
+
+interface Measured {
+  readonly settings: Settings;
+  readonly context: CommandContext;
+  readonly saved: SavedDense<SegmenterDescription>;
+  readonly segmenter: Segmenter;
+  readonly images: Selection<SegmentationDataset>;
+  readonly reader: MapReader;
+}
+
+/** Whether images are read at their own size, and not as in training. */
+function ownSize({ window, stride, scales, mirror }: Settings): boolean {
+  return window !== undefined || stride !== undefined || scales !== undefined || mirror;
+}
+
+function onCanvas({ settings, context, saved, segmenter, images, reader }: Measured): Promise<PixelCounts> {
+  const { canvas, fit } = saved.data;
+  return segmentImages(
+    images,
+    { ...canvas, fit, batch: settings.batch },
+    (batch, sizes) =>
+      onMaps(reader, batch, settings.seed, (maps) => segmentationScores(segmenter, maps, sizes)),
+    context,
+  );
+}
+
+function inWindows({ settings, context, segmenter, images, reader }: Measured): Promise<PixelCounts> {
+  const { window, stride, scales = [1], mirror, seed: noiseSeed } = settings;
+  return segmentInWindows(
+    images,
+    { reader, segmenter, noiseSeed },
+    { window, stride, scales, mirror },
+    context,
+  );
+}
 
 /** @throws DifftapError LABELS_MISMATCH for another number of classes. */
 function checkClasses({ description }: Segmenter, dataset: SegmentationDataset, { run }: Settings): void {
@@ -57,7 +127,7 @@ function checkClasses({ description }: Segmenter, dataset: SegmentationDataset, 
 }
 
 function print(settings: Settings, context: CommandContext, evaluation: SegmentationEvaluation): void {
-  const protocol = `segmenter of ${settings.run} on ${settings.test}, whole images, noise seed ${settings.seed}`;
+  const protocol = `segmenter of ${settings.run} on ${settings.test}, ${layoutOf(settings)}, noise seed ${settings.seed}`;
   if (context.json) {
     context.terminal.data(`${JSON.stringify({ protocol, split: settings.test, ...evaluation }, null, 2)}\n`);
     return;
@@ -90,6 +160,19 @@ function print(settings: Settings, context: CommandContext, evaluation: Segmenta
       `${protocol}; n = ${n} images, 95 % intervals over resampled images\n`,
     ].join("\n"),
   );
+}
+
+function layoutOf(settings: Settings): string {
+  if (!ownSize(settings)) return "images as in training";
+  const { window, stride, scales = [1], mirror } = settings;
+  const sides = ({ height, width }: { readonly height: number; readonly width: number }) =>
+    `${height}×${width}`;
+  return [
+    window ? `windows of ${sides(window)}` : "whole images at their own size",
+    ...(stride ? [`every ${sides(stride)}`] : []),
+    ...(scales.length > 1 || scales[0] !== 1 ? [`scales ${scales.join(", ")}`] : []),
+    ...(mirror ? ["mirrored too"] : []),
+  ].join(", ");
 }
 
 const percent = (share: number | null) => (share === null ? "–" : (100 * share).toFixed(2));

@@ -8,20 +8,19 @@ import type { FrozenOptions } from "./frozen.js";
 
 export interface FeedbackOptions extends FrozenOptions {
   readonly model: Model;
+  /** Of the images. */
+  readonly size: { readonly height: number; readonly width: number };
   readonly feedback: Pick<TrainedFeedback, "blocks" | "module">;
   /** Of the modules' first weights. */
   readonly seed: number;
 }
 
-/** The adapter reads the taps in pass 2. @throws DifftapError REQUEST_INVALID for blocks without a mirror, and as `frozenBackbone`. */
+/** The adapter reads the taps in pass 2. @throws DifftapError REQUEST_INVALID for blocks without a mirror. */
 export async function feedbackBackbone(options: FeedbackOptions): Promise<DenseBackbone> {
   const { runtime, model, taps, size, feedback, seed } = options;
   const network = await openNetwork(model, size);
   const modules = createFeedback({ feedback, taps, network, seed });
-  const reader = await openMapReader({ runtime, taps: modules.needed, size }).catch((error: unknown) => {
-    network.dispose();
-    throw error;
-  });
+  const reader = openMapReader({ runtime, taps: modules.needed });
   return {
     taps: modules.taps,
     variables: modules.variables,

@@ -7,15 +7,13 @@ import type { DenseBackbone } from "./backbone.js";
 export interface FrozenOptions {
   readonly runtime: BackboneRuntime;
   readonly taps: readonly HeadTap[];
-  readonly size: { readonly height: number; readonly width: number };
   /** Whether its weights were trained. */
   readonly kind?: "frozen" | "random";
 }
 
-/** @throws DifftapError REQUEST_INVALID for a size that the network does not take. */
-export async function frozenBackbone(options: FrozenOptions): Promise<DenseBackbone> {
-  const { runtime, taps, size, kind = "frozen" } = options;
-  const reader = await openMapReader({ runtime, taps, size });
+export function frozenBackbone(options: FrozenOptions): DenseBackbone {
+  const { runtime, taps, kind = "frozen" } = options;
+  const reader = openMapReader({ runtime, taps });
   const names = taps.map(({ name }) => name);
   return {
     taps,

@@ -40,7 +40,7 @@ export async function openBackbone(
     return tunedBackbone({ model, taps, settings: { ...settings, freeze: false }, seed });
   }
   if (settings.backbone !== "feedback") {
-    return frozenBackbone({ runtime, taps, size, kind: settings.backbone });
+    return frozenBackbone({ runtime, taps, kind: settings.backbone });
   }
   const { feedbackBlocks, feedbackModule: module, blocks } = settings;
   const feedback = { blocks: feedbackBlocks ?? blocks, module };

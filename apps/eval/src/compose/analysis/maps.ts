@@ -16,7 +16,7 @@ export async function withMaps<T>(
 ): Promise<T> {
   const square = { height: size, width: size };
   const taps = cells.map((cell) => describeTap(network.blocks, { ...cell, pool: "map", size: square }));
-  const reader = await openMapReader({ runtime: runtime!, taps, size: square });
+  const reader = openMapReader({ runtime: runtime!, taps });
   try {
     return await use((images) => reader.read(images, settings.seed));
   } finally {

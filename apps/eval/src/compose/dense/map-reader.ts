@@ -1,38 +1,48 @@
 /** Maps of images of any legal size, out of the frozen runtime: what necks and pixel decoders are fed. */
-import type { BackboneRuntime, TapRequest, TrainedFeedback } from "@difftap/backbone";
+import {
+  type BackboneRuntime,
+  sideMultiple,
+  type TapRequest,
+  type TapSession,
+  type TrainedFeedback,
+} from "@difftap/backbone";
 import type { NdArray } from "@difftap/core";
 import type { HeadTap } from "@difftap/heads";
 import { noiseOf } from "../noise.js";
 
 export interface MapReaderOptions {
   readonly runtime: BackboneRuntime;
-  /** Which maps; of pass 2 only with feedback. */
+  /** Which maps; of pass 2 only with feedback. Their own height and width are not read. */
   readonly taps: readonly HeadTap[];
-  /** Of the images. */
-  readonly size: { readonly height: number; readonly width: number };
   readonly feedback?: TrainedFeedback | undefined;
 }
 
 export interface NamedImages {
-  /** [N, 3, height, width] */
-  readonly images: NdArray<"uint8">;
+  /** [N, 3, height, width]: pixels, or x_0 in [−1, 1] already. */
+  readonly images: NdArray<"uint8"> | NdArray<"float32">;
   /** N ids: the noise is addressed by them. */
   readonly ids: readonly string[];
 }
 
 export interface MapReader {
-  /** [N, C, h, w] by the taps' names. */
+  /** Sides of images are multiples of this. */
+  readonly multiple: number;
+  /** [N, C, h, w] by the taps' names. @throws DifftapError REQUEST_INVALID for blocks and sizes that the backbone does not have. */
   read(images: NamedImages, noiseSeed: number): Promise<Record<string, NdArray<"float32">>>;
   close(): Promise<void>;
 }
 
-/** @throws DifftapError REQUEST_INVALID for blocks and sizes that the backbone does not have. */
-export async function openMapReader(options: MapReaderOptions): Promise<MapReader> {
-  const { runtime, taps, size, feedback } = options;
+/** Sizes of images whose sessions stay open: windows and scales come again with every image. */
+const OPEN_SIZES = 8;
+
+/** A session is prepared for each size of images when the first of it come. */
+export function openMapReader(options: MapReaderOptions): MapReader {
+  const { runtime, taps, feedback } = options;
   const places = distinctPlaces(taps);
-  const session = await runtime.prepare(places, { size, ...(feedback && { feedback }) });
   const timesteps = [...new Set(taps.map(({ timestep }) => timestep))];
+  const sessions = recentSessions((size) => runtime.prepare(places, { size, ...(feedback && { feedback }) }));
   const readAt = async (timestep: HeadTap["timestep"], { images, ids }: NamedImages, seed: number) => {
+    const session = await sessions.of(images.shape);
     const noise = timestep === "clean" ? null : noiseOf(images.shape, ids, { timestep, seed });
     const outputs = await session.run({ images, noise, timesteps: ids.map(() => timestep) });
     return taps
@@ -40,11 +50,39 @@ export async function openMapReader(options: MapReaderOptions): Promise<MapReade
       .map((tap) => [tap.name, outputs[places.findIndex((place) => isOf(place, tap))]!] as const);
   };
   return {
+    multiple: sideMultiple(runtime.architecture),
     async read(images, noiseSeed) {
       const found = await Promise.all(timesteps.map((timestep) => readAt(timestep, images, noiseSeed)));
       return Object.fromEntries(found.flat());
     },
-    close: () => session.close(),
+    close: () => sessions.close(),
+  };
+}
+
+type Prepare = (size: { readonly height: number; readonly width: number }) => Promise<TapSession>;
+
+/** The last few sessions by the size of their images. */
+function recentSessions(prepare: Prepare) {
+  const open = new Map<string, Promise<TapSession>>();
+  const closeOldest = async () => {
+    const [size, session] = [...open][0]!;
+    open.delete(size);
+    await (await session).close();
+  };
+  return {
+    async of([, , height, width]: readonly number[]): Promise<TapSession> {
+      const size = `${height}x${width}`;
+      const session = open.get(size) ?? prepare({ height: height!, width: width! });
+      open.delete(size);
+      open.set(size, session);
+      // One that cannot be prepared is not kept.
+      session.catch(() => open.delete(size));
+      if (open.size > OPEN_SIZES) await closeOldest();
+      return session;
+    },
+    async close() {
+      while (open.size > 0) await closeOldest();
+    },
   };
 }
 

@@ -66,7 +66,6 @@ export interface ReaderChoice {
   readonly weights?: string | undefined;
   readonly architecture?: string | undefined;
   readonly taps: readonly HeadTap[];
-  readonly size: { readonly height: number; readonly width: number };
 }
 
 /** Opens what gives the adapter's maps, hands it to `use` and closes it. @throws DifftapError STORE_MISMATCH for other weights. */
@@ -98,11 +97,11 @@ function onRandom<T>(model: Model, use: (runtime: BackboneRuntime) => Promise<T>
 async function reading<T>(
   runtime: BackboneRuntime,
   { backbone, feedbackTensors: tensors }: SavedDense<unknown>,
-  { taps, size }: ReaderChoice,
+  { taps }: ReaderChoice,
   use: (reader: MapReader) => Promise<T>,
 ): Promise<T> {
   const feedback = backbone.kind === "feedback" ? { ...backbone.feedback, tensors } : undefined;
-  const reader = await openMapReader({ runtime, taps, size, feedback });
+  const reader = openMapReader({ runtime, taps, feedback });
   try {
     return await use(reader);
   } finally {
