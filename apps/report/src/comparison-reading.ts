@@ -18,7 +18,7 @@ export function comparisonsOf(runs: readonly RunFolder[]): RunResult[] {
 type Dataset = Results["dataset"];
 
 /** Digests decide where both runs have one. */
-function sameImages(a: Dataset, b: Dataset): boolean {
+export function sameImages(a: Dataset, b: Dataset): boolean {
   const counts = a.name === b.name && a.train === b.train && a.test === b.test;
   return counts && (a.digest === undefined || b.digest === undefined || a.digest === b.digest);
 }

@@ -1,5 +1,6 @@
 /** The figures of a run as SVG files that stand alone. */
 import { type Results, type RunFolder, writeFigure } from "@difftap/run-folder";
+import { analysisFigures } from "./analysis-svg.js";
 import { attentionSvg } from "./attention-svg.js";
 import { blockChart } from "./block-chart.js";
 import { contributionsOf } from "./contribution-reading.js";
@@ -9,6 +10,7 @@ import { cellsOf } from "./grid-reading.js";
 import { heatMapSvg } from "./heat-map-svg.js";
 import { type ChartSpec, lineChart } from "./line-chart.js";
 import { palettes, type Theme } from "./palette.js";
+import { detectionSvg, segmentationSvg } from "./pictures-svg.js";
 
 /** A line chart as SVG text with its own background. */
 export function lineChartSvg(spec: ChartSpec, theme: Theme = "light"): string {
@@ -38,6 +40,8 @@ function figuresOf({ results, metrics }: RunFolder): Figure[] {
   return [
     ...gridFigures(results),
     ...headFigures(results),
+    ...pictureFigures(results),
+    ...analysisFigures(results.analysis),
     ...curves.map((spec, index): Figure => [`curve-${index + 1}`, (theme) => lineChartSvg(spec, theme)]),
   ];
 }
@@ -49,6 +53,19 @@ function headFigures({ attention = [], tapWeights, tapShares }: Results): Figure
       (entry, index): Figure => [`contributions-${index + 1}`, (theme) => contributionsSvg(entry, theme)],
     ),
     ...looks.map((entry, index): Figure => [`attention-${index + 1}`, (theme) => attentionSvg(entry, theme)]),
+  ];
+}
+
+function pictureFigures({ detection = [], segmentation = [] }: Results): Figure[] {
+  const shown = <M extends { readonly pictures: readonly unknown[] }>(models: readonly M[]) =>
+    models.filter(({ pictures }) => pictures.length > 0);
+  return [
+    ...shown(detection).map(
+      (model, index): Figure => [`detection-${index + 1}`, (theme) => detectionSvg(model, theme)],
+    ),
+    ...shown(segmentation).map(
+      (model, index): Figure => [`segmentation-${index + 1}`, (theme) => segmentationSvg(model, theme)],
+    ),
   ];
 }
 

@@ -1,7 +1,10 @@
 /** A run in a sentence or three, computed from its numbers. */
 import type { Baseline, Grid, Results, RunResult } from "@difftap/run-folder";
+import { analysisFinding } from "./analysis-finding.js";
 import { bestCell, type Cell, cellsOf, placeOf } from "./grid-reading.js";
 import { headFinding } from "./head-finding.js";
+import { tasksOf } from "./model-tasks.js";
+import { modelsFinding } from "./models-finding.js";
 import {
   counted,
   measured,
@@ -13,6 +16,7 @@ import {
   timestepName,
   upperFirst,
 } from "./numbers.js";
+import { otherResults } from "./own-numbers.js";
 import { howDrawn } from "./samples-reading.js";
 import { suiteFinding } from "./suite-finding.js";
 
@@ -30,19 +34,18 @@ export interface Finding {
 }
 
 /**
- * What the run found. A grid speaks of its best cell, trained heads of the best of them, generated images of how they were drawn,
+ * What the run found. A grid speaks of its best cell, trained models and heads of the best of them, generated images of how they were drawn,
  * other runs of their first top-1 (or first) number.
  */
 export function describeFinding(results: Results): Finding {
   const best = results.grid && bestCell(results.grid);
   if (results.grid && best) return gridFinding(results.grid, best);
   if (results.suite) return suiteFinding(results.suite);
-  if (results.heads && results.heads.length > 0) {
-    const { headline, details, others } = headFinding(results.heads, results.results);
-    return {
-      headline: upperFirst(headline),
-      details: [...details, ...others.slice(0, MORE).map(resultSentence)],
-    };
+  if (results.analysis) return analysisFinding(results.analysis);
+  const found = modelsOrHeads(results);
+  if (found) {
+    const further = otherResults(results).slice(0, MORE);
+    return { headline: found.headline, details: [...found.details, ...further.map(resultSentence)] };
   }
   if (results.kind === "samples" && results.samples) {
     const { count } = results.samples;
@@ -55,6 +58,19 @@ export function describeFinding(results: Results): Finding {
   if (!main) return { headline: "This run holds no numbers.", details: [] };
   const others = results.results.filter((result) => result !== main).slice(0, MORE);
   return { headline: resultSentence(main), details: others.map(resultSentence) };
+}
+
+/** Of several tasks the first has the headline. */
+function modelsOrHeads(results: Results): Finding | undefined {
+  const tasks = tasksOf(results).map(({ models }) => modelsFinding(models, results.dataset.name));
+  const [first, ...others] = tasks;
+  if (first) {
+    const further = others.flatMap(({ headline, details }) => [headline, ...details]);
+    return { headline: first.headline, details: [...first.details, ...further] };
+  }
+  if (!results.heads || results.heads.length === 0) return undefined;
+  const { headline, details } = headFinding(results.heads, otherResults(results));
+  return { headline: upperFirst(headline), details };
 }
 
 function resultSentence(result: RunResult): string {

@@ -1,24 +1,20 @@
 /** What trained heads found, in sentences: the best, what is as good, and where a head does not beat a simpler one. */
 import type { RunResult, TrainedHead } from "@difftap/run-folder";
-import { bestHead, headNumber, intervalOf, otherResults, simplerThatHolds } from "./head-reading.js";
+import { bestHead, headNumber, intervalOf, simplerThatHolds } from "./head-reading.js";
 import { counted, measured, tapName } from "./numbers.js";
 
 export interface HeadFinding {
   readonly headline: string;
   readonly details: readonly string[];
-  /** Numbers of the run that are no head's. */
-  readonly others: readonly RunResult[];
 }
 
-/** `heads` has at least one row. */
-export function headFinding(heads: readonly TrainedHead[], results: readonly RunResult[]): HeadFinding {
+/** `heads` has at least one row; `others` are numbers of the run that are no head's. */
+export function headFinding(heads: readonly TrainedHead[], others: readonly RunResult[]): HeadFinding {
   const best = bestHead(heads)!;
-  const others = otherResults(results, heads);
   const reads = heads.length > 1 ? `${best.name} reads best: ` : `${best.name}: top-1 `;
   return {
     headline: `${reads}${headNumber(best)}`,
     details: [rivals(best, heads), noBetter(heads), belowOthers(heads, others)].filter((text) => text !== ""),
-    others,
   };
 }
 

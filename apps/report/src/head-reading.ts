@@ -1,12 +1,10 @@
 /** What the rows of trained heads say together. */
-import type { Interval, RunResult, TrainedHead } from "@difftap/run-folder";
+import type { Interval, TrainedHead } from "@difftap/run-folder";
 import { plusMinus, range, sampleSize, seedNames } from "./numbers.js";
+import { widest } from "./seed-cells.js";
 
 /** From the lowest to the highest end of the seeds' own intervals. */
-export function intervalOf({ runs }: TrainedHead): Interval {
-  const ends = runs.map(({ top1 }) => top1.interval);
-  return [Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))];
-}
+export const intervalOf = ({ runs }: TrainedHead): Interval => widest(runs.map(({ top1 }) => top1.interval));
 
 export const seedsOf = ({ runs }: TrainedHead): number[] => runs.map(({ seed }) => seed);
 
@@ -29,14 +27,4 @@ export const bestHead = (heads: readonly TrainedHead[]): TrainedHead | undefined
 /** Of the heads with fewer parameters, the best that is at least as good. */
 export function simplerThatHolds(head: TrainedHead, heads: readonly TrainedHead[]): TrainedHead | undefined {
   return bestHead(heads.filter(({ parameters, mean }) => parameters < head.parameters && mean >= head.mean));
-}
-
-/** Numbers that are not those of the heads' own rows. */
-export function otherResults(results: readonly RunResult[], heads: readonly TrainedHead[]): RunResult[] {
-  return results.filter((result) => !heads.some((head) => isOwn(result, head)));
-}
-
-function isOwn({ metric, value, name }: RunResult, head: TrainedHead): boolean {
-  const values = [head.mean, ...head.runs.map(({ top1 }) => top1.value)];
-  return metric === "top-1" && (name === undefined || name === head.name) && values.includes(value);
 }

@@ -1,33 +1,25 @@
 /** Trained heads as a table over seeds: mean and deviation, every seed with its interval, the paper's heads beneath. */
 import type { RunResult, TrainedHead } from "@difftap/run-folder";
-import { axisTicks } from "./axis-ticks.js";
-import { shareOf } from "./colour-scale.js";
 import { comparisonName } from "./comparison-reading.js";
 import { imagesOf, intervalOf, seedsOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
-import {
-  asReported,
-  counted,
-  duration,
-  figures,
-  measured,
-  onePlace,
-  plusMinus,
-  range,
-  seedNames,
-} from "./numbers.js";
+import { asReported, counted, duration, figures, measured, onePlace, plusMinus, range } from "./numbers.js";
 import { PAPER_CAUTION, PAPER_HEADING, paperNumbers } from "./paper.js";
-
-/** More taps than this are told by their number; the list stands with the seeds. */
-const LISTED_TAPS = 6;
+import {
+  type Ends,
+  failureList,
+  hasManyTaps,
+  scaleOf,
+  seedDots,
+  seedsCell,
+  tapsInWords,
+} from "./seed-cells.js";
 
 /** Heads that belong together under a title; none where there is but one such group. */
 export interface HeadGroup {
   readonly title?: string;
   readonly heads: readonly TrainedHead[];
 }
-
-type Ends = readonly [number, number];
 
 /**
  * Without a heading; `others` are what the heads stand beside. One group's seeds follow in a table of their own; several groups have
@@ -46,43 +38,16 @@ ${failureList(heads)}
 ${groups.length === 1 && seedsTable(heads)}`;
 }
 
-/** Round ends around all intervals. */
-function scaleOf(ends: readonly Ends[]): Ends {
-  const ticks = axisTicks(Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high)));
-  return [ticks[0]!, ticks.at(-1)!];
-}
-
 function headRow(head: TrainedHead, scale: Ends): Html {
   const seconds = head.runs.reduce((total, run) => total + run.seconds, 0) / head.runs.length;
-  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${tapsOf(head)}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${headDots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td class="seeds">${seedsCell(head)}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
-}
-
-/** "0, 1" and, beneath, which failed. */
-function seedsCell(head: TrainedHead): Html {
-  const failed = (head.failures ?? []).map(({ seed }) => seed);
-  return html`${seedsOf(head).join(", ")}${failed.length > 0 && html`<small class="wrong">${seedNames(failed)} failed</small>`}`;
-}
-
-/** All taps, or how many there are with the first and the last. */
-function tapsOf({ taps }: TrainedHead): string {
-  return taps.length <= LISTED_TAPS ? taps.join(", ") : `${taps.length} taps, ${taps[0]} to ${taps.at(-1)}`;
+  return html`<tr><th scope="row">${head.name}<small>${head.settings}; ${tapsInWords(head)}</small></th><td class="number value">${plusMinus(head.mean, head.deviation, "%")}</td><td class="number">${range(intervalOf(head), "%")}</td><td class="dots">${headDots(head, scale)}</td><td class="number">${counted(imagesOf(head))}</td><td class="seeds">${seedsCell(seedsOf(head), head.failures)}</td><td class="number">${counted(head.parameters)}</td><td class="number">${duration(seconds)}</td><td>${head.protocol}; split ${head.split}</td></tr>`;
 }
 
 function headDots(head: TrainedHead, scale: Ends): Html {
-  return dots(
+  return seedDots(
     { mean: head.mean, ends: intervalOf(head), values: head.runs.map(({ top1 }) => top1.value) },
     scale,
   );
-}
-
-/** The numbers stand beside it. */
-function dots(
-  { mean, ends, values }: { readonly mean: number; readonly ends: Ends; readonly values: readonly number[] },
-  scale: Ends,
-): Html {
-  const x = (value: number) => Number((2 + 96 * shareOf(value, scale)).toFixed(2));
-  const [low, high] = [x(ends[0]), x(ends[1])];
-  return html`<svg viewBox="0 0 100 12" aria-hidden="true"><path d="M${low} 6H${high}M${low} 3v6M${high} 3v6" stroke="var(--muted)" fill="none" stroke-width="0.8"/><path d="M${x(mean)} 1v10" stroke="var(--ink)" stroke-width="1.2"/>${values.map((value) => html`<circle cx="${x(value)}" cy="6" r="2" fill="var(--accent)"/>`)}</svg>`;
 }
 
 /** Solved probes and simpler things on the same images. */
@@ -96,7 +61,7 @@ ${others.map((other) => otherRow(other, scale))}</tbody>`
 
 function otherRow(other: RunResult, scale: Ends): Html {
   const { value, unit, interval, n, seeds, protocol, split } = other;
-  const drawn = dots({ mean: value, ends: interval, values: [value] }, scale);
+  const drawn = seedDots({ mean: value, ends: interval, values: [value] }, scale);
   return html`<tr><th scope="row">${comparisonName(other)}</th><td class="number value">${measured(value, unit)}</td><td class="number">${range(interval, unit)}</td><td class="dots">${drawn}</td><td class="number">${counted(n)}</td><td class="seeds">${seeds.join(", ")}</td><td class="number">–</td><td class="number">–</td><td>${protocol}; split ${split}</td></tr>`;
 }
 
@@ -109,19 +74,9 @@ function paperRows(heads: readonly TrainedHead[]): Html | false {
 ${rows.map(({ name, top1, source }) => html`<tr><td>${name}</td><td class="number value">${asReported(top1)}</td><td class="number">–</td><td></td><td class="number">–</td><td>–</td><td class="number">–</td><td class="number">–</td><td>ImageNet, frozen features; ${source}</td></tr>`)}</tbody>`;
 }
 
-function failureList(heads: readonly TrainedHead[]): Html | false {
-  const failed = heads.flatMap(({ name, failures = [] }) =>
-    failures.map((failure) => ({ name, ...failure })),
-  );
-  return (
-    failed.length > 0 &&
-    html`<p class="note">Without a number, and in no mean:</p><ul class="note">${failed.map(({ name, seed, reason }) => html`<li>${name}, seed ${seed}: ${reason}</li>`)}</ul>`
-  );
-}
-
 function seedsTable(heads: readonly TrainedHead[]): Html {
   return html`<details><summary>Every seed with its 95 % interval</summary>
 <div class="scroll" tabindex="0" role="region" aria-label="Every seed"><table class="plain"><thead><tr><th scope="col">head</th><th scope="col" class="number">seed</th><th scope="col" class="number">top-1, %</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th><th scope="col" class="number">epochs</th><th scope="col" class="number">time</th></tr></thead>
 <tbody>${heads.flatMap(({ name, runs }) => runs.map(({ seed, top1, epochs, seconds }) => html`<tr><th scope="row">${name}</th><td class="number">${seed}</td><td class="number">${onePlace(top1.value)}</td><td class="number">${range(top1.interval, "%")}</td><td class="number">${counted(top1.n)}</td><td class="number">${figures(epochs)}</td><td class="number">${duration(seconds)}</td></tr>`))}</tbody></table></div>
-${heads.filter(({ taps }) => taps.length > LISTED_TAPS).map(({ name, taps }) => html`<p>${name} reads ${taps.join(", ")}.</p>`)}</details>`;
+${heads.filter(hasManyTaps).map(({ name, taps }) => html`<p>${name} reads ${taps.join(", ")}.</p>`)}</details>`;
 }

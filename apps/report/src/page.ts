@@ -9,6 +9,8 @@
  * ```
  */
 import type { Results, RunFolder } from "@difftap/run-folder";
+import { analysisSections } from "./analysis-section.js";
+import { analysisStyles } from "./analysis-styles.js";
 import { attentionSection } from "./attention-section.js";
 import { blockChart } from "./block-chart.js";
 import { chartSection } from "./chart-section.js";
@@ -19,17 +21,20 @@ import { confusionSection } from "./confusion-section.js";
 import { contributionsOf } from "./contribution-reading.js";
 import { contributionsSection } from "./contributions-section.js";
 import { curveCharts, trainingCurves } from "./curve-charts.js";
+import { detectionSection } from "./detection-section.js";
 import { examplesSection } from "./examples-section.js";
 import { describeFinding } from "./finding.js";
 import { cellsOf } from "./grid-reading.js";
 import { headsTable } from "./heads-table.js";
 import { heatMapTable } from "./heat-map-table.js";
 import { type Html, html, verbatim } from "./html.js";
+import { modelsOfAll } from "./models-of-all.js";
 import { counted, sampleSize, seedNames } from "./numbers.js";
 import { pagePalette } from "./palette.js";
 import { facts, provenanceSection } from "./provenance-section.js";
 import { resultsTable } from "./results-table.js";
 import { samplesSection } from "./samples-section.js";
+import { segmentationSection } from "./segmentation-section.js";
 import { styles } from "./styles.js";
 import { suiteSection } from "./suite-section.js";
 
@@ -53,12 +58,13 @@ export function renderReport(runs: readonly RunFolder[], options: ReportOptions 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} · difftap</title>
-<style>${verbatim(styles)}</style>
+<style>${verbatim(styles + analysisStyles)}</style>
 </head>
 <body>
 ${pageHeader(runs, title)}
 <main>
 ${headsOfAll(runs)}
+${modelsOfAll(runs)}
 ${runs.length > 1 && resultsTable(runs)}
 ${runs.map((run, index) => runArticle(run, index, { alone: runs.length === 1, tabled }))}
 ${runs.length <= 1 && resultsTable(runs)}
@@ -138,6 +144,8 @@ function runArticle(run: RunFolder, index: number, { alone, tabled }: Place): Ht
   return html`<article id="run-${index + 1}">${heading}
 ${gridSection(results)}
 ${results.suite && html`<section>${suiteSection(results.suite)}</section>`}
+${results.analysis && analysisSections(results.analysis, `analysis-${index + 1}`)}
+${modelSections(results, index)}
 ${headSections(results, index, tabled)}
 ${detailSections(run)}
 <section>${provenanceSection(run)}</section></article>`;
@@ -167,6 +175,11 @@ ${headsTable(groups.length === 1 ? [{ heads }] : groups, others)}</section>`;
 
 function headGroups(runs: readonly RunFolder[]) {
   return runs.flatMap(({ results: { title, heads = [] } }) => (heads.length > 0 ? [{ title, heads }] : []));
+}
+
+function modelSections({ detection = [], segmentation = [] }: Results, index: number): Html {
+  return html`${detection.length > 0 && html`<section>${detectionSection(detection)}</section>`}
+${segmentation.length > 0 && html`<section>${segmentationSection(segmentation, `segments-${index + 1}`)}</section>`}`;
 }
 
 function headSections(results: Results, index: number, tabled: boolean): Html {

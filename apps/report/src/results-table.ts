@@ -1,9 +1,12 @@
 /** All numbers of all runs with their protocols, and the papers' beneath, plainly apart. */
 import type { RunFolder, RunResult, TrainedHead } from "@difftap/run-folder";
 import { gridResults } from "./grid-results.js";
-import { imagesOf, intervalOf, otherResults, seedsOf } from "./head-reading.js";
+import { imagesOf, intervalOf, seedsOf } from "./head-reading.js";
 import { type Html, html } from "./html.js";
+import { type ModelReading, seedsOfModel } from "./model-reading.js";
+import { tasksOf } from "./model-tasks.js";
 import { asReported, counted, measured, plusMinus, range, tapName } from "./numbers.js";
+import { otherResults } from "./own-numbers.js";
 import { PAPER_CAUTION, PAPER_HEADING, paperNumbers, paperShapes } from "./paper.js";
 import { nameOf } from "./suite-finding.js";
 
@@ -13,20 +16,26 @@ interface Row extends RunResult {
 }
 
 export function resultsTable(runs: readonly RunFolder[]): Html {
+  const papers = !runs.every(findsThings) || runs.length === 0;
   return html`<section aria-labelledby="numbers"><h2 id="numbers">All numbers</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="All numbers"><table class="plain results">
 <thead><tr><th scope="col">what</th><th scope="col">metric</th><th scope="col" class="number">value</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th><th scope="col">protocol</th><th scope="col">split</th><th scope="col">seeds</th></tr></thead>
 ${runs.map(runRows)}
 ${referenceRows(runs)}
-${paperRows()}
+${papers && paperRows()}
 </table></div>
-${shapes()}</section>`;
+${papers && shapes()}</section>`;
 }
+
+/** Nothing of such a run is a top-1, which is all that the papers' numbers are. */
+const findsThings = ({ results }: RunFolder) =>
+  tasksOf(results).length > 0 && !results.grid && !results.heads && !results.suite;
 
 function runRows({ results }: RunFolder): Html {
   const { heads = [], suite } = results;
   const suiteRows = (suite?.rows ?? []).map((row) => ({ ...row, name: `${row.dataset}, ${nameOf(row)}` }));
-  const ours: Row[] = [...heads.map(headRow), ...suiteRows, ...otherResults(results.results, heads)];
+  const models = tasksOf(results).flatMap((task) => task.models.flatMap(modelRows));
+  const ours: Row[] = [...heads.map(headRow), ...models, ...suiteRows, ...otherResults(results)];
   const rows = [...ours, ...gridRows(results)];
   return html`<tbody><tr class="group"><th scope="rowgroup" colspan="8">${results.title} <span>${results.model.name}, ${results.dataset.name}</span></th></tr>
 ${rows.length === 0 ? html`<tr><td colspan="8">no numbers</td></tr>` : rows.map(measuredRow)}</tbody>`;
@@ -36,6 +45,24 @@ function headRow(head: TrainedHead): Row {
   const { name, mean, deviation, protocol, split } = head;
   const measuredOn = { interval: intervalOf(head), n: imagesOf(head), seeds: seedsOf(head) };
   return { name, metric: "top-1", value: mean, deviation, unit: "%", protocol, split, ...measuredOn };
+}
+
+function modelRows(model: ModelReading): Row[] {
+  const { name, protocol, split, n, figures } = model;
+  return figures.map(({ metric, mean: value, deviation, interval }) => {
+    return {
+      name,
+      metric,
+      value,
+      deviation,
+      unit: "%",
+      interval,
+      n,
+      protocol,
+      split,
+      seeds: seedsOfModel(model),
+    };
+  });
 }
 
 /** The best cell, unless the run lists it itself, and the baselines that it does not list. */
@@ -52,7 +79,7 @@ const samePlace = (a: Place, b: Place) => a.block === b.block && a.timestep === 
 
 function measuredRow(result: Row): Html {
   const what = [result.name, result.tap && tapName(result.tap)].filter(Boolean).join(", ");
-  return html`<tr><td>${what || "–"}</td><td class="metric">${result.metric}</td><td class="number value">${plusMinus(result.value, result.deviation ?? null, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td>${result.seeds.join(", ")}</td></tr>`;
+  return html`<tr><td>${what || "–"}</td><td class="metric">${result.metric}</td><td class="number value">${plusMinus(result.value, result.deviation ?? null, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td class="seeds">${result.seeds.join(", ")}</td></tr>`;
 }
 
 function referenceRows(runs: readonly RunFolder[]): Html | false {

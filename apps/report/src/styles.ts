@@ -97,6 +97,38 @@ details>*:not(summary){margin-top:.5rem}
 .wrong,small.wrong{color:var(--warn)}
 .heads .dots{min-width:9rem}
 .heads .dots svg{display:block;width:9rem;height:1.08rem;margin-top:.1rem}
+.models td small{display:block;margin:0;font-weight:400;font-size:.75rem;line-height:1.35}
+.summary tr:not(.said)>td{border-bottom:0;padding-bottom:.1rem}
+.models th[scope=row]{min-width:7rem}
+.models .said td{color:var(--muted);font-size:.75rem;line-height:1.35;padding-top:.1rem;padding-bottom:.55rem}
+.models .seeds,.results .seeds{white-space:nowrap}
+.models .dots{min-width:9rem}
+.models .dots svg{display:block;width:9rem;height:1.08rem;margin-top:.1rem}
+.coco .value{font-weight:600}
+.coco tbody+tbody tr:first-child>*{padding-top:.9rem}
+.key{list-style:none;margin:.25rem 0 1rem;padding:0;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;font:.8125rem/1.5 ${SANS}}
+.key li{display:flex;align-items:center;gap:.45rem}
+.key svg{width:26px;height:10px}
+.swatch{display:inline-block;flex:none;width:.8rem;height:.8rem;border-radius:2px;box-shadow:0 0 0 1px color-mix(in srgb,var(--ink) 25%,transparent);print-color-adjust:exact;-webkit-print-color-adjust:exact}
+th .swatch{margin-right:.5rem;vertical-align:-.08rem}
+.finds{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,24rem),1fr));gap:1.5rem 1.25rem}
+.finds li{min-width:0}
+.finds figure svg{display:block;width:100%;height:auto;border-radius:3px;background:var(--panel);font-family:${SANS};print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.finds figcaption{color:var(--ink)}
+.finds figcaption small{display:block}
+.finds tbody th{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:4rem}
+.finds thead th:first-child{text-align:left}
+.finds details{margin:.35rem 0 0;font-size:.8125rem}
+.segments{list-style:none;margin:0;padding:0}
+.segments h4{margin:1.1rem 0 .45rem}
+.segments h4 span{display:inline-block;font-weight:400;color:var(--muted);margin-left:.4em;font-variant-numeric:tabular-nums}
+.segments .panels{display:grid;grid-template-columns:repeat(4,1fr)}
+.segments .panels figure{width:auto}
+.segments .panels svg{image-rendering:auto}
+.segments .map{image-rendering:pixelated}
+.segments .panels figcaption{color:var(--muted)}
+.further h4{margin-top:1.4rem}
+.further{border-top:1px solid var(--rule);padding-top:.6rem}
 .gazes{list-style:none;margin:0;padding:0}
 .gazes>li{border-top:1px solid var(--rule);padding:.9rem 0 .3rem}
 .gazes details{margin:.4rem 0}
@@ -119,6 +151,6 @@ code{font-family:ui-monospace,'Cascadia Mono',Menlo,Consolas,'Liberation Mono',m
 footer{margin-top:3.5rem;border-top:1px solid var(--rule);padding-top:.9rem;font:.8125rem/1.5 ${SANS};color:var(--muted)}
 @media screen and (max-width:1399px){.many .across{display:none}.many .down{display:block}}
 @media screen and (min-width:1400px){.many .across{margin-inline:calc(50% - min(48vw,50rem))}}
-@media screen and (max-width:700px){.cells th{padding:.1rem}.many .down td{font-size:.75rem}.across{display:none}.down{display:block}.results .value,.plain td{padding-right:.8rem}}
-@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li,.panels{break-inside:avoid}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}.cells td{min-width:0;font-size:8pt}.cells th{font-size:8pt;padding:.1rem}.many .across{display:none}.many .down{display:block}.many .down td{padding:.15rem 0}table{font-size:8pt}.heads th,.heads td{padding-right:.5rem}.heads th[scope=row],.heads td:last-child{min-width:0}.heads .dots{min-width:0}.heads .dots svg{width:5rem;height:.6rem}.heads small,.heads td:last-child{font-size:7pt}}
+@media screen and (max-width:700px){.cells th{padding:.1rem}.many .down td{font-size:.75rem}.across{display:none}.down{display:block}.results .value,.plain td{padding-right:.8rem}.segments .panels{grid-template-columns:repeat(2,1fr)}}
+@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li,.finds li,.panels{break-inside:avoid}.finds{grid-template-columns:repeat(2,1fr)}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}.cells td{min-width:0;font-size:8pt}.cells th{font-size:8pt;padding:.1rem}.many .across{display:none}.many .down{display:block}.many .down td{padding:.15rem 0}table{font-size:8pt}.heads th,.heads td{padding-right:.5rem}.heads th[scope=row],.heads td:last-child{min-width:0}.heads .dots{min-width:0}.heads .dots svg{width:5rem;height:.6rem}.heads small,.heads td:last-child,.models small,.models .said td{font-size:7pt}.models th,.models td{padding-right:.4rem}.models thead th{white-space:normal}.models th[scope=row],.models .dots{min-width:0}.models .dots svg{width:5rem;height:.6rem}.finds th,.finds td{padding-right:.4rem}}
 `;

@@ -10,6 +10,8 @@ import { cellColour } from "../src/colour-scale.js";
 import { contributionsOf } from "../src/contribution-reading.js";
 import { contributionsSvg } from "../src/contributions-svg.js";
 import { heatMapSvg, lineChartSvg, renderReport } from "../src/index.js";
+import { detectionSvg, segmentationSvg } from "../src/pictures-svg.js";
+import { denseResults } from "./example-dense.js";
 import { headResults } from "./example-heads.js";
 import { bareResults, environment, gridOf, runOf, wholeResults } from "./example-runs.js";
 
@@ -46,6 +48,10 @@ describe.skipIf(missing)(
       await writeFile(join(folder, "attention.svg"), attentionSvg(heads.results.attention![0]!));
       const [weights] = contributionsOf(heads.results.tapWeights);
       await writeFile(join(folder, "contributions.svg"), contributionsSvg(weights!));
+      const dense = runOf(denseResults());
+      await writeFile(join(folder, "dense.html"), renderReport([dense]));
+      await writeFile(join(folder, "detection.svg"), detectionSvg(dense.results.detection![0]!));
+      await writeFile(join(folder, "segmentation.svg"), segmentationSvg(dense.results.segmentation![0]!));
       browser = await chromium.launch({
         executablePath,
         args: [
@@ -80,20 +86,28 @@ describe.skipIf(missing)(
       return { page, complaints };
     }
 
-    const views = ["whole.html", "large.html", "heads.html"].flatMap((file) =>
-      [400, 1280].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ file, width, scheme }))),
+    const pages = [
+      { file: "whole.html", maps: 1 },
+      { file: "large.html", maps: 1 },
+      { file: "heads.html", maps: 1 },
+      { file: "dense.html", maps: 0 },
+    ];
+    const views = pages.flatMap((page) =>
+      [400, 1280].flatMap((width) =>
+        (["light", "dark"] as const).map((scheme) => ({ ...page, width, scheme })),
+      ),
     );
 
     it.each(views)(
       "$file at $width px, $scheme: no complaint, no overflow, readable",
-      async ({ file, width, scheme }) => {
+      async ({ file, maps, width, scheme }) => {
         const { page, complaints } = await open(file, width, scheme);
         await page.evaluate(
           "document.querySelectorAll('details').forEach((details) => { details.open = true; })",
         );
         expect(complaints).toEqual([]);
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
-        expect(await page.locator("table.cells:visible").count()).toBe(1);
+        expect(await page.locator("table.cells:visible").count()).toBe(maps);
         expect(Number(await page.evaluate(lowestContrast))).toBeGreaterThanOrEqual(CONTRAST);
         await page.context().close();
       },
@@ -111,8 +125,8 @@ describe.skipIf(missing)(
       await page.context().close();
     });
 
-    it("prints heads on the width of a sheet", async () => {
-      const { page } = await open("heads.html", 680, "light");
+    it.each(["heads.html", "dense.html"])("prints %s on the width of a sheet", async (file) => {
+      const { page } = await open(file, 680, "light");
       await page.emulateMedia({ media: "print" });
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(680);
       await page.context().close();
@@ -137,16 +151,37 @@ describe.skipIf(missing)(
       await page.context().close();
     });
 
-    it.each(["heat-map.svg", "chart.svg", "attention.svg", "contributions.svg"])(
-      "%s is well-formed XML",
-      async (file) => {
-        const { page, complaints } = await open(file, 1280, "light");
-        expect(complaints).toEqual([]);
-        expect(await page.evaluate("document.documentElement.nodeName")).toBe("svg");
-        expect(await page.locator("parsererror").count()).toBe(0);
-        await page.context().close();
-      },
-    );
+    it("paints boxes where they lie, and classes in their colours over the grey image", async () => {
+      const { page } = await open("dense.html", 1280, "light");
+      const inside = async (locator: Locator, x: number, y: number) =>
+        (await page.evaluate(pixelAt((await locator.screenshot()).toString("base64"), x, y))) as number[];
+      // The first picture is red; its found box spans a quarter to three quarters of both sides.
+      const boxes = page.locator(".finds svg").first();
+      expect(await inside(boxes, 0.5, 0.5)).toEqual([255, 0, 0]);
+      expect(await inside(boxes, 0.25, 0.5)).toEqual([0x1f, 0x6f, 0xb4]);
+      const [truth, overlay] = [page.locator(".segments svg").nth(1), page.locator(".segments svg").nth(3)];
+      expect(await inside(truth, 0.25, 0.5)).toEqual([0x10, 0x80, 0xf0]);
+      const over = await inside(overlay, 0.75, 0.5);
+      [0xf0, 0x80, 0x10].forEach((channel, index) => {
+        expect(Math.abs(over[index]! - (0.6 * channel + 0.4 * 0.2126 * 255))).toBeLessThan(3);
+      });
+      await page.context().close();
+    });
+
+    it.each([
+      "heat-map.svg",
+      "chart.svg",
+      "attention.svg",
+      "contributions.svg",
+      "detection.svg",
+      "segmentation.svg",
+    ])("%s is well-formed XML", async (file) => {
+      const { page, complaints } = await open(file, 1280, "light");
+      expect(complaints).toEqual([]);
+      expect(await page.evaluate("document.documentElement.nodeName")).toBe("svg");
+      expect(await page.locator("parsererror").count()).toBe(0);
+      await page.context().close();
+    });
   },
 );
 
@@ -163,7 +198,10 @@ const lowestContrast = `(() => {
     const [r, g, b] = colour.map((value) => ((value / 255) <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
+  // Letters with an outline beneath them stand on it.
   const behind = (element) => {
+    const { paintOrder, stroke } = getComputedStyle(element);
+    if (paintOrder.startsWith("stroke") && stroke !== "none") return rgba(stroke);
     for (let at = element; at; at = at.parentElement) {
       const colour = rgba(getComputedStyle(at).backgroundColor);
       if (colour[3] > 0) return colour;
@@ -180,12 +218,14 @@ const lowestContrast = `(() => {
   }));
 })()`;
 
-/** Runs in the page: red, green and blue in the middle of a PNG given in base64. */
-const middlePixel = (png: string) => `(async () => {
+const middlePixel = (png: string) => pixelAt(png, 0.5, 0.5);
+
+/** Runs in the page: red, green and blue at a place (shares of width and height) of a PNG given in base64. */
+const pixelAt = (png: string, x: number, y: number) => `(async () => {
   const picture = new Image();
   picture.src = "data:image/png;base64,${png}";
   await picture.decode();
   const context = document.createElement("canvas").getContext("2d");
-  context.drawImage(picture, -picture.width / 2, -picture.height / 2);
+  context.drawImage(picture, -Math.floor(${x} * picture.width), -Math.floor(${y} * picture.height));
   return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
 })()`;

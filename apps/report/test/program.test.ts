@@ -5,6 +5,7 @@ import { memoryTerminal, runCommand } from "@difftap/command-line";
 import { createRunFolder, writeResults } from "@difftap/run-folder";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { reportProgram } from "../src/index.js";
+import { denseResults } from "./example-dense.js";
 import { headResults } from "./example-heads.js";
 import { environment, wholeResults } from "./example-runs.js";
 
@@ -73,6 +74,21 @@ describe("difftap-report", () => {
       const svg = await readFile(join(folder, "run", "figures", `${name}.svg`), "utf8");
       expect(svg).toMatch(/^<svg xmlns/);
       expect(svg).not.toMatch(/NaN|undefined|var\(--/);
+    }
+  });
+
+  it("writes figures of detectors and segmenters that have pictures", async () => {
+    await writeResults(join(folder, "run"), denseResults());
+    const out = join(folder, "page.html");
+    const { exitCode, notes } = await run(join(folder, "run"), "--out", out, "--figures");
+    expect(exitCode).toBe(0);
+    expect(notes).toContain("Frozen: AP50 of 71.0 %");
+    const names = ["detection-1", "segmentation-1"].flatMap((name) => [`${name}-dark.svg`, `${name}.svg`]);
+    expect(await readdir(join(folder, "run", "figures"))).toEqual(names);
+    for (const name of names) {
+      const svg = await readFile(join(folder, "run", "figures", name), "utf8");
+      expect(svg).toMatch(/^<svg xmlns/);
+      expect(svg).not.toMatch(/NaN|undefined|var\(--|<script/);
     }
   });
 
