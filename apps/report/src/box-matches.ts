@@ -45,20 +45,28 @@ const shared = (a: number, aLength: number, b: number, bLength: number) =>
   Math.max(0, Math.min(a + aLength, b + bLength) - Math.max(a, b));
 
 /** "15 of 16 objects found (13 of 14 RBC, 2 of 2 WBC); 3 other boxes" */
-export function matchesInWords(
-  { truth, found: all }: DetectionPicture,
-  { found, missed }: BoxMatches,
-): string {
-  const other = all.length - found.filter(({ overlap }) => overlap !== null).length;
-  const others = other === 0 ? "no other box" : `${other} other ${other === 1 ? "box" : "boxes"}`;
-  if (truth.length === 0) return `no object; ${all.length === 1 ? "1 box" : `${all.length} boxes`}`;
-  const labels = [...new Set(truth.map(({ label }) => label))];
+export function matchesInWords(picture: DetectionPicture, matches: BoxMatches): string {
+  return inWords(picture, matches, ` (${byClass(picture, matches).join(", ")})`);
+}
+
+/** "15 of 16 objects found; 3 other boxes" */
+export function matchesInShort(picture: DetectionPicture, matches: BoxMatches): string {
+  return inWords(picture, matches, "");
+}
+
+function inWords({ truth }: DetectionPicture, { found, missed }: BoxMatches, classes: string): string {
+  const boxes = (count: number) => (count === 1 ? "box" : "boxes");
+  if (truth.length === 0) return `no object; ${found.length} ${boxes(found.length)}`;
+  const others = found.filter(({ overlap }) => overlap === null).length;
+  const objects = `${truth.length - missed.length} of ${truth.length} ${truth.length === 1 ? "object" : "objects"}`;
+  return `${objects} found${classes}; ${others === 0 ? "no other box" : `${others} other ${boxes(others)}`}`;
+}
+
+function byClass({ truth }: DetectionPicture, { missed }: BoxMatches): string[] {
   const count = (objects: DetectionPicture["truth"], label: string) =>
     objects.filter((object) => object.label === label).length;
-  const each = labels.map((label) => {
+  return [...new Set(truth.map(({ label }) => label))].map((label) => {
     const there = count(truth, label);
     return `${there - count(missed, label)} of ${there} ${label}`;
   });
-  const objects = truth.length === 1 ? "object" : "objects";
-  return `${truth.length - missed.length} of ${truth.length} ${objects} found (${each.join(", ")}); ${others}`;
 }

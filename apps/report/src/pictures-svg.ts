@@ -1,6 +1,6 @@
 /** Pictures of a detector or a segmenter as figures that stand alone. */
 import type { TrainedDetector, TrainedSegmenter } from "@difftap/run-folder";
-import { matchBoxes, matchesInWords } from "./box-matches.js";
+import { matchBoxes, matchesInShort } from "./box-matches.js";
 import { drawBoxes, PICTURE_WIDTH, pictureHeight } from "./boxes-svg.js";
 import type { NamedColour } from "./colour-key.js";
 import { type Html, html } from "./html.js";
@@ -32,7 +32,7 @@ export function detectionSvg(
   const drawn = rows.map((row, index) =>
     row.map((picture, column) => {
       const [x, y] = [EDGE + column * (PICTURE_WIDTH + GAP), tops[index]!];
-      const [height, words] = [pictureHeight(picture), matchesInWords(picture, matchBoxes(picture))];
+      const [height, words] = [pictureHeight(picture), matchesInShort(picture, matchBoxes(picture))];
       return html`<svg x="${x}" y="${y}" width="${PICTURE_WIDTH}" height="${height}" viewBox="0 0 ${PICTURE_WIDTH} ${height}">${drawBoxes(picture, classes)}</svg><text x="${x}" y="${y + height + 17}">${picture.id} <tspan fill="${muted}">${words}</tspan></text>`;
     }),
   );

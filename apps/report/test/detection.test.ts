@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { matchBoxes, matchesInWords } from "../src/box-matches.js";
 import { describeFinding, renderReport } from "../src/index.js";
 import { onePlace } from "../src/numbers.js";
+import { detectionSvg } from "../src/pictures-svg.js";
 import { denseResults, detectorOf, RED } from "./example-dense.js";
 import { bareResults, HOSTILE, runOf } from "./example-runs.js";
 import { plain, text } from "./plain.js";
@@ -122,6 +123,13 @@ describe("pictures of a detector", () => {
       "red 0.61",
       "red 0.97",
     ]);
+  });
+
+  it("stand alone as a figure with what is found below each", () => {
+    const svg = detectionSvg(models[0]!);
+    expect(svg).toContain('>cells-1.jpg <tspan fill="#625e57">1 of 3 objects found; 2 other boxes</tspan>');
+    expect(svg.match(/<image /g)).toHaveLength(2);
+    expect(svg).not.toMatch(/var\(--|NaN|undefined/);
   });
 
   it("embed each image once and escape everything", () => {
