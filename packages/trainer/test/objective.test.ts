@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ndarray } from "@difftap/core";
+import { ndarray, type RandomAddress } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
 import { describeEngines } from "@difftap/testing/engines";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -123,7 +123,8 @@ describe("in the course of a training", () => {
     const seen: number[][] = [];
     const own = {
       ...source,
-      order: ({ index }: { readonly index: number }) => Uint32Array.from({ length: 12 }, (_, i) => (i + index) % 12),
+      order: ({ index }: RandomAddress) =>
+        Uint32Array.from({ length: 12 }, (_, i) => (i + Number(index)) % 12),
       batches: (indices: Uint32Array, options: Parameters<typeof source.batches>[1]) => {
         seen.push([...indices]);
         return source.batches(indices, options);
