@@ -74,6 +74,8 @@ describe.skipIf(missing)(
     async function open(file: string, width: number, colorScheme: "light" | "dark") {
       const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
       const page = await context.newPage();
+      // How long a busy machine may take is said by the tests.
+      page.setDefaultTimeout(0);
       const complaints: string[] = [];
       page.on("console", (message) => complaints.push(message.text()));
       page.on("pageerror", (error) => complaints.push(error.message));

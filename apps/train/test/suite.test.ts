@@ -34,13 +34,13 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs a program to its end; `then` is called with it as soon as it has started. */
+/** Runs a program to its end; `started` is called with it as soon as it has started. */
 function run(
   argv: readonly string[],
   {
     environment = {},
-    then = () => {},
-  }: { environment?: NodeJS.ProcessEnv; then?: (suite: ChildProcess) => void } = {},
+    started = () => {},
+  }: { environment?: NodeJS.ProcessEnv; started?: (suite: ChildProcess) => void } = {},
 ): Promise<Ended> {
   const env = { ...process.env, ...environment };
   const child = spawn(process.execPath, [bin, ...argv], { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -51,7 +51,7 @@ function run(
   child.stderr.on("data", (data: Buffer) => {
     err += data.toString();
   });
-  then(child);
+  started(child);
   return new Promise((ended) => child.on("close", (code) => ended({ code, out, err })));
 }
 
@@ -231,7 +231,7 @@ test("a job that fails is recorded, the others go on; mended and run again, it i
 function whileTraining(name: string, settings: object, then: (suite: ChildProcess) => void): Promise<Ended> {
   const checkpoints = inJob(name, "stored-linear", "checkpoints");
   return run(suiteOf(name, settings), {
-    then: (suite) => {
+    started: (suite) => {
       const timer = setInterval(() => {
         if (suite.exitCode !== null) clearInterval(timer);
         if (!existsSync(checkpoints) || readdirSync(checkpoints).length === 0) return;

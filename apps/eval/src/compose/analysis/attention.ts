@@ -16,7 +16,8 @@ export async function attentionPart(session: AnalysisSession): Promise<Attention
   await eachHead(session, async (opened) => {
     if (!opened.head.attentionMaps) return;
     const { title, seed } = opened;
-    found.push({ head: title, seed, examples: await examplesOf(session, opened) });
+    const head = title.replace(/, seed \d+$/, "");
+    found.push({ head, seed, examples: await examplesOf(session, opened) });
   });
   return found;
 }

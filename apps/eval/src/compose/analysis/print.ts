@@ -33,8 +33,11 @@ const figure = (value: number) => String(Number(value.toPrecision(4)));
 
 /** The pairs most and least alike. */
 function matrixText({ title, rows, columns, values, n, protocol }: SimilarityMatrix): string {
+  const twice = rows.join() === columns.join();
   const pairs = rows.flatMap((row, a) =>
-    columns.flatMap((column, b) => (row === column ? [] : [{ row, column, value: values[a]![b]! }])),
+    columns.flatMap((column, b) =>
+      row === column || (twice && b < a) ? [] : [{ row, column, value: values[a]![b]! }],
+    ),
   );
   const sorted = pairs.sort((a, b) => b.value - a.value);
   const named = [...sorted.slice(0, 2), ...sorted.slice(-2)].filter(
