@@ -42,14 +42,14 @@ interface Drawing {
   readonly upright: boolean;
 }
 
-export function surfaceSvg(surface: Surface, theme: Theme = "light"): string {
+function surfaceSvg(surface: Surface, theme: Theme): string {
   const { metric, unit, better, blocks, timesteps, values } = surface;
   const title = `${upperFirst(metric)}${unit === "%" ? ", %" : ""}, by timestep and block`;
   const names = { rows: timesteps.map(timestepName), columns: blocks.map(String) };
   return cellsSvg({ title, footer: saidOf(surface), ...names, values, unit, better, upright: true }, theme);
 }
 
-export function matrixSvg(matrix: SimilarityMatrix, theme: Theme = "light"): string {
+function matrixSvg(matrix: SimilarityMatrix, theme: Theme): string {
   const { metric, title, rows, columns, values } = matrix;
   const drawing = { title: `${metric}: ${title}`, footer: saidOf(matrix), rows, columns, values };
   return cellsSvg({ ...drawing, unit: "", better: null, upright: false }, theme);
