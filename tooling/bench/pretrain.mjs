@@ -3,14 +3,13 @@
  * its own; they take turns in one run; medians of rounds.
  * Usage: pnpm run bench pretrain [--rounds 7] [--steps 5] [--engines onnxruntime,tensorflow] [--python PYTHON]
  */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { batch, learningRate } from "./parts/pretraining.mjs";
+import { startServer } from "./parts/server.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const { values: options } = parseArgs({
@@ -26,30 +25,9 @@ const { values: options } = parseArgs({
 });
 const part = (name) => resolve(root, "tooling/bench/parts", name);
 
-/** A process that answers a number of steps with a line of JSON. */
-async function server(command, args) {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
-  let said = "";
-  child.stderr.on("data", (text) => {
-    said = `${said}${text}`.slice(-500);
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${args.join(" ")} ended: ${said}`);
-    return JSON.parse(value);
-  };
-  const ready = await next();
-  const ask = async (steps) => {
-    child.stdin.write(`${steps}\n`);
-    return next();
-  };
-  return { ask, ready, close: () => child.stdin.end() };
-}
-
 const servers = new Map();
 for (const engine of options.engines.split(",")) {
-  const started = await server(process.execPath, [part("pretrain-step.mjs"), engine]).catch(
+  const started = await startServer(process.execPath, [part("pretrain-step.mjs"), engine]).catch(
     (error) => error.message,
   );
   if (typeof started === "string") console.log(`${engine}: skipped, ${started}`);
@@ -59,7 +37,12 @@ if (existsSync(options.python)) {
   const threads = String(availableParallelism());
   servers.set(
     "pytorch",
-    await server(options.python, [part("pytorch_pretrain.py"), threads, String(batch), String(learningRate)]),
+    await startServer(options.python, [
+      part("pytorch_pretrain.py"),
+      threads,
+      String(batch),
+      String(learningRate),
+    ]),
   );
 } else console.log("PyTorch: skipped, no Python with torch was given");
 

@@ -3,13 +3,12 @@
  * Usage: pnpm run bench train-step [--rounds 9] [--steps transformer,convolution,layers] [--engines onnxruntime,tensorflow,wasm]
  *   [--python PYTHON]; wasm runs the transformer once a round of three, and cannot train convolutions as it ships.
  */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { startServer } from "./parts/server.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const { values: options } = parseArgs({
@@ -25,27 +24,10 @@ const { values: options } = parseArgs({
 });
 const part = (name) => resolve(root, "tooling/bench/parts", name);
 
-/** A process that answers a name with a line of JSON. */
-async function server(command, args) {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${args.join(" ")} ended`);
-    return JSON.parse(value);
-  };
-  await next();
-  const ask = async (name) => {
-    child.stdin.write(`${name}\n`);
-    return next();
-  };
-  return { ask, close: () => child.stdin.end() };
-}
-
 const engines = options.engines.split(",");
-const servers = new Map([["bare", await server(process.execPath, [part("step-server.mjs"), "bare"])]]);
+const servers = new Map([["bare", await startServer(process.execPath, [part("step-server.mjs"), "bare"])]]);
 for (const engine of engines) {
-  const started = await server(process.execPath, [part("step-server.mjs"), engine]).catch(
+  const started = await startServer(process.execPath, [part("step-server.mjs"), engine]).catch(
     (error) => error.message,
   );
   if (typeof started === "string") console.log(`${engine}: skipped, ${started}`);
@@ -54,7 +36,7 @@ for (const engine of engines) {
 if (existsSync(options.python)) {
   servers.set(
     "pytorch",
-    await server(options.python, [part("pytorch_steps.py"), String(availableParallelism())]),
+    await startServer(options.python, [part("pytorch_steps.py"), String(availableParallelism())]),
   );
 } else console.log("PyTorch: skipped, no Python with torch was given");
 
