@@ -22,6 +22,16 @@ import { checkEvaluation, checkMemory, checkSaved } from "./contract/state.js";
 import { checkGradients, checkRepeatable, checkSeed, checkTrainingMode } from "./contract/training.js";
 
 export type { ContractCheck, HeadExample } from "./contract/example.js";
+export {
+  disposeFeatures,
+  type ExampleSize,
+  exampleFeatures,
+  firstRow,
+  requireGradients,
+  requireRepeatable,
+  requireSeed,
+  tensorsOf,
+} from "./contract/shared.js";
 
 export const headContract: readonly ContractCheck[] = [
   { name: "gives one row of finite logits per sample", check: checkShapes },

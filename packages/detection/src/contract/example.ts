@@ -1,6 +1,7 @@
 /** What the checks of the contract have in common: a detector under test, images and objects for it, one step of training. */
-import { elementCount, encodeMask, hashId, normals, streams } from "@difftap/core";
+import { encodeMask } from "@difftap/core";
 import type { Features, HeadTap } from "@difftap/heads";
+import { exampleFeatures } from "@difftap/heads/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { createDetector, type Detector } from "../create.js";
 import type { DetectorDefinition } from "../definition.js";
@@ -52,16 +53,6 @@ export function exampleObjects(
   });
 }
 
-/** Normal noise, the same at every call. */
-export function exampleFeatures(taps: readonly HeadTap[], batch = BATCH): Record<string, tf.Tensor> {
-  const tensors = taps.map(({ name, channels, height, width }) => {
-    const shape: [number, number, number, number] = [batch, channels, height, width];
-    const values = normals({ seed: 3, stream: streams.noise, index: hashId(name) }, elementCount(shape));
-    return [name, tf.tensor4d(values, shape)] as const;
-  });
-  return Object.fromEntries(tensors);
-}
-
 /** The targets of a batch on the engine. */
 export function exampleTargets(
   detector: Detector,
@@ -89,7 +80,10 @@ export async function withDetector(
 ): Promise<void> {
   const detector = build(example);
   const objects = Array.from({ length: BATCH }, (_, index) => exampleObjects(example, index));
-  const features = { ...exampleFeatures(detector.inputs), ...exampleTargets(detector, objects) };
+  const features = {
+    ...exampleFeatures(detector.inputs, { batch: BATCH }),
+    ...exampleTargets(detector, objects),
+  };
   try {
     await work(detector, features);
   } finally {

@@ -1,6 +1,7 @@
 /** What a detector gives: objects inside each image, best first, whoever else is in the batch; nothing left behind. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { maskArea } from "@difftap/core";
+import { firstRow } from "@difftap/heads/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Detection, OriginalImage } from "../prediction/detection.js";
 import { restoreDetector, saveDetector } from "../saved.js";
@@ -70,9 +71,7 @@ export function checkAlone(example: DetectorExample): Promise<void> {
     const before = await saveDetector(detector);
     const together = await detectAll(detector, example, features);
     deepStrictEqual(await detectAll(detector, example, features), together, "the same features give others");
-    const first = Object.fromEntries(
-      Object.entries(features).map(([name, maps]) => [name, tf.slice(maps, 0, 1)]),
-    );
+    const first = firstRow(features);
     const [alone] = await detectAll(detector, example, first, 1);
     tf.dispose(first);
     const [found, expected] = [numbersOf(alone!), numbersOf(together[0]!)];

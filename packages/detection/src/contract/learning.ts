@@ -1,15 +1,20 @@
 /** What training asks of a detector: targets of one shape, finite terms, gradients everywhere, the same bits from the same seed. */
 import { deepStrictEqual, notDeepStrictEqual, ok } from "node:assert/strict";
 import type { Features } from "@difftap/heads";
+import {
+  exampleFeatures,
+  requireGradients,
+  requireRepeatable,
+  requireSeed,
+  tensorsOf,
+} from "@difftap/heads/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Detector } from "../create.js";
-import { saveDetector } from "../saved.js";
 import type { Targets } from "../targets/dense-targets.js";
 import {
   BATCH,
   build,
   type DetectorExample,
-  exampleFeatures,
   exampleObjects,
   exampleTargets,
   gradientsOf,
@@ -37,7 +42,7 @@ export async function checkTargets(example: DetectorExample): Promise<void> {
 /** Of a batch with objects, and of one without any. */
 export async function checkTerms(example: DetectorExample): Promise<void> {
   const detector = build(example);
-  const maps = exampleFeatures(detector.inputs);
+  const maps = exampleFeatures(detector.inputs, { batch: BATCH });
   for (const objects of [exampleObjects(example), []]) {
     const targets = exampleTargets(detector, Array(BATCH).fill(objects));
     const terms = detector.objective({ ...maps, ...targets }, { training: true });
@@ -56,16 +61,7 @@ export async function checkTerms(example: DetectorExample): Promise<void> {
 export function checkGradients(example: DetectorExample): Promise<void> {
   return withDetector(example, async (detector, features) => {
     const gradients = gradientsOf(detector, features);
-    for (const [name, variable] of detector.variables) {
-      const gradient = gradients[variable.name];
-      ok(gradient, `no gradient for ${name}`);
-      const values = await gradient.data();
-      ok(values.every(Number.isFinite), `the gradient of ${name} is not finite`);
-      ok(
-        values.some((each) => each !== 0),
-        `the gradient of ${name} is zero`,
-      );
-    }
+    await requireGradients(detector, gradients);
     tf.dispose(gradients);
   });
 }
@@ -87,26 +83,17 @@ async function lossOf(detector: Detector, features: Features): Promise<number> {
   return value!;
 }
 
-export async function checkSeed(example: DetectorExample): Promise<void> {
-  const built = [build(example, 1), build(example, 1), build(example, 2)] as const;
-  const [first, again, other] = await Promise.all(built.map(tensorsOf));
-  for (const detector of built) detector.dispose();
-  deepStrictEqual(again, first);
-  notDeepStrictEqual(other, first);
+export function checkSeed(example: DetectorExample): Promise<void> {
+  return requireSeed((seed) => build(example, seed));
 }
 
-export async function checkRepeatable(example: DetectorExample): Promise<void> {
-  const trained = async () => {
+export function checkRepeatable(example: DetectorExample): Promise<void> {
+  return requireRepeatable(async () => {
     let result: unknown;
     await withDetector(example, async (detector, features) => {
       for (let step = 0; step < 2; step++) trainStep(detector, features);
       result = await tensorsOf(detector);
     });
     return result;
-  };
-  deepStrictEqual(await trained(), await trained());
-}
-
-async function tensorsOf(detector: Detector) {
-  return (await saveDetector(detector)).tensors;
+  });
 }

@@ -1,10 +1,10 @@
 /** What the checks of the contract have in common: a head under test, features for it, one step of training. */
-import { elementCount, hashId, normals, streams } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { createHead, type Head } from "../create.js";
 import type { HeadDefinition } from "../definition.js";
 import type { HeadNetwork } from "../network.js";
 import type { Features, HeadTap } from "../tap.js";
+import { disposeFeatures, exampleFeatures } from "./shared.js";
 
 export interface HeadExample {
   readonly definition: HeadDefinition;
@@ -28,20 +28,6 @@ export function build({ definition, ...request }: HeadExample, seed = 1): Head {
   return createHead({ ...request, head: definition.name, seed }, [definition]);
 }
 
-/** Normal noise, the same at every call. */
-function exampleFeatures(taps: readonly HeadTap[], batch = BATCH): Features {
-  const tensors = taps.map(({ name, channels, height, width }) => {
-    const shape: [number, number, number, number] = [batch, channels, height, width];
-    const values = normals({ seed: 3, stream: streams.noise, index: hashId(name) }, elementCount(shape));
-    return [name, tf.tensor4d(values, shape)] as const;
-  });
-  return Object.fromEntries(tensors);
-}
-
-export function disposeFeatures(features: Features): void {
-  tf.dispose(features as Record<string, tf.Tensor>);
-}
-
 /** Runs a check with fresh features and head, and disposes both. */
 export async function withHead(
   example: HeadExample,
@@ -49,7 +35,7 @@ export async function withHead(
   batch = BATCH,
 ): Promise<void> {
   const head = build(example);
-  const features = exampleFeatures(head.inputs, batch);
+  const features = exampleFeatures(head.inputs, { batch });
   try {
     await work(head, features);
   } finally {

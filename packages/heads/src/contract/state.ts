@@ -2,8 +2,8 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
 import { restoreHead, saveHead } from "../saved.js";
-import type { Features } from "../tap.js";
-import { disposeFeatures, type HeadExample, logitsOf, withHead } from "./example.js";
+import { type HeadExample, logitsOf, withHead } from "./example.js";
+import { disposeFeatures, firstRow } from "./shared.js";
 
 /** Float32 sums in another order. */
 const ROUNDING = 1e-5;
@@ -38,10 +38,6 @@ export function checkEvaluation(example: HeadExample): Promise<void> {
     });
     deepStrictEqual((await saveHead(head)).tensors, before.tensors, "evaluation changed the head");
   });
-}
-
-function firstRow(features: Features): Features {
-  return Object.fromEntries(Object.entries(features).map(([name, maps]) => [name, tf.slice(maps, 0, 1)]));
 }
 
 export async function checkMemory(example: HeadExample): Promise<void> {

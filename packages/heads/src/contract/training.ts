@@ -1,23 +1,14 @@
 /** What training does to a head: gradients everywhere, statistics kept, the same bits from the same seed. */
 import { deepStrictEqual, notDeepStrictEqual, ok } from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Head } from "../create.js";
 import { saveHead } from "../saved.js";
 import { build, gradientsOf, type HeadExample, logitsOf, trainStep, withHead } from "./example.js";
+import { requireGradients, requireRepeatable, requireSeed, tensorsOf } from "./shared.js";
 
 export function checkGradients(example: HeadExample): Promise<void> {
   return withHead(example, async (head, features) => {
     const gradients = gradientsOf(head, features);
-    for (const [name, variable] of head.variables) {
-      const gradient = gradients[variable.name];
-      ok(gradient, `no gradient for ${name}`);
-      const values = await gradient.data();
-      ok(values.every(Number.isFinite), `the gradient of ${name} is not finite`);
-      ok(
-        values.some((each) => each !== 0),
-        `the gradient of ${name} is zero`,
-      );
-    }
+    await requireGradients(head, gradients);
     tf.dispose(gradients);
   });
 }
@@ -43,26 +34,17 @@ export function checkTrainingMode(example: HeadExample): Promise<void> {
   });
 }
 
-export async function checkSeed(example: HeadExample): Promise<void> {
-  const heads = [build(example, 1), build(example, 1), build(example, 2)] as const;
-  const [first, again, other] = await Promise.all(heads.map(tensorsOf));
-  for (const head of heads) head.dispose();
-  deepStrictEqual(again, first);
-  notDeepStrictEqual(other, first);
+export function checkSeed(example: HeadExample): Promise<void> {
+  return requireSeed((seed) => build(example, seed));
 }
 
-export async function checkRepeatable(example: HeadExample): Promise<void> {
-  const trained = async () => {
+export function checkRepeatable(example: HeadExample): Promise<void> {
+  return requireRepeatable(async () => {
     let result: unknown;
     await withHead(example, async (head, features) => {
       for (let step = 0; step < 2; step++) trainStep(head, features);
       result = [await tensorsOf(head), await logitsOf(head, features)];
     });
     return result;
-  };
-  deepStrictEqual(await trained(), await trained());
-}
-
-async function tensorsOf(head: Head) {
-  return (await saveHead(head)).tensors;
+  });
 }

@@ -1,6 +1,6 @@
 /** What the checks of the contract have in common: a segmenter under test, features and label maps for it, a step of training. */
-import { elementCount, hashId, normals, streams } from "@difftap/core";
 import type { Features, HeadTap } from "@difftap/heads";
+import { disposeFeatures, exampleFeatures } from "@difftap/heads/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { createSegmenter, type Segmenter } from "../create.js";
 import type { MapSize, SegmenterDefinition } from "../definition.js";
@@ -29,16 +29,6 @@ export function build({ definition, ...request }: SegmenterExample, seed = 1): S
   return createSegmenter({ ...request, segmenter: definition.name, ignore: IGNORE, seed }, [definition]);
 }
 
-/** Normal noise by tap, the same at every call; `scale` changes the maps' sides. */
-export function exampleFeatures(taps: readonly HeadTap[], scale = 1): Features {
-  const tensors = taps.map(({ name, channels, height, width }) => {
-    const shape: [number, number, number, number] = [BATCH, channels, height * scale, width * scale];
-    const values = normals({ seed: 3, stream: streams.noise, index: hashId(name) }, elementCount(shape));
-    return [name, tf.tensor4d(values, shape)] as const;
-  });
-  return Object.fromEntries(tensors);
-}
-
 /** Label maps in stripes: each image lacks the last class, and ignores its first row. */
 export function exampleLabels(classes: number): tf.Tensor3D {
   const { height, width } = SIZE;
@@ -51,10 +41,6 @@ export function exampleLabels(classes: number): tf.Tensor3D {
   return tf.tensor3d(values, [BATCH, height, width]);
 }
 
-export function disposeFeatures(features: Features): void {
-  tf.dispose(features as Record<string, tf.Tensor>);
-}
-
 /** Runs a check with fresh features, their label maps among them, and a fresh segmenter, and disposes both. */
 export async function withSegmenter(
   example: SegmenterExample,
@@ -62,7 +48,7 @@ export async function withSegmenter(
   labels: () => tf.Tensor3D = () => exampleLabels(example.classes),
 ): Promise<void> {
   const segmenter = build(example);
-  const features = { ...exampleFeatures(segmenter.inputs), [labelMapEntry]: labels() };
+  const features = { ...exampleFeatures(segmenter.inputs, { batch: BATCH }), [labelMapEntry]: labels() };
   try {
     await work(segmenter, features);
   } finally {

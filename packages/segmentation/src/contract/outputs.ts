@@ -1,13 +1,12 @@
 /** What a segmenter gives: scores of every class at every pixel, and terms of an objective. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { Features } from "@difftap/heads";
+import { disposeFeatures, exampleFeatures } from "@difftap/heads/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Segmenter } from "../create.js";
 import { labelMapEntry } from "../label-maps.js";
 import {
   BATCH,
-  disposeFeatures,
-  exampleFeatures,
   exampleLabels,
   gradientsOf,
   IGNORE,
@@ -77,7 +76,7 @@ export function checkFlat(example: SegmenterExample): Promise<void> {
 export function checkOtherSizes(example: SegmenterExample): Promise<void> {
   return withSegmenter(example, async (segmenter) => {
     const larger = {
-      ...exampleFeatures(segmenter.inputs, 2),
+      ...exampleFeatures(segmenter.inputs, { batch: BATCH, scale: 2 }),
       [labelMapEntry]: exampleLabels(example.classes),
     };
     await checkScoresOf(segmenter, larger);

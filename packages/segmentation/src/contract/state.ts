@@ -1,16 +1,10 @@
 /** What a segmenter keeps: everything in its saved form, nothing from an evaluation, no tensor on the engine. */
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { type Features, saveHead } from "@difftap/heads";
+import { saveHead } from "@difftap/heads";
+import { disposeFeatures, firstRow } from "@difftap/heads/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { restoreSegmenter } from "../saved.js";
-import {
-  disposeFeatures,
-  type SegmenterExample,
-  SIZE,
-  scoresOf,
-  trainStep,
-  withSegmenter,
-} from "./example.js";
+import { type SegmenterExample, SIZE, scoresOf, trainStep, withSegmenter } from "./example.js";
 
 /** Float32 sums in another order. */
 const ROUNDING = 1e-5;
@@ -42,10 +36,6 @@ export function checkEvaluation(example: SegmenterExample): Promise<void> {
     tf.dispose(segmenter.objective(features, { training: false }));
     deepStrictEqual((await saveHead(segmenter)).tensors, before.tensors, "evaluation changed it");
   });
-}
-
-function firstRow(features: Features): Features {
-  return Object.fromEntries(Object.entries(features).map(([name, maps]) => [name, tf.slice(maps, 0, 1)]));
 }
 
 export async function checkMemory(example: SegmenterExample): Promise<void> {
