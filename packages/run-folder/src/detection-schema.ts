@@ -7,6 +7,7 @@ import { count, interval, percent, text, withinInterval } from "./parts.js";
 import {
   type Complain,
   checkClassMean,
+  checkedTraining,
   checkSameImages,
   checkSeeds,
   checkSummary,
@@ -69,10 +70,7 @@ export type DetectionRun = z.output<typeof runSchema>;
 export type DetectionClass = z.output<typeof classSchema>;
 export type DroppedBoxes = z.output<typeof boxReportSchema>;
 
-export const detectorSchema = shape.superRefine((model, context) => {
-  if (model.runs.length === 0) return;
-  const complain: Complain = (message, ...path) =>
-    context.addIssue({ code: "custom", message, path, input: model });
+export const detectorSchema = checkedTraining(shape, (model, complain) => {
   checkSeeds(model, complain);
   checkSameImages(
     model.runs.map(({ n }) => n),

@@ -2,7 +2,14 @@
 import { z } from "zod";
 import { closedObject } from "./closed-object.js";
 import { count, interval, percent, text, withinInterval } from "./parts.js";
-import { checkSameImages, checkSeeds, checkSummary, runShape, trainedShape } from "./trained.js";
+import {
+  checkedTraining,
+  checkSameImages,
+  checkSeeds,
+  checkSummary,
+  runShape,
+  trainedShape,
+} from "./trained.js";
 
 /** One seed's training and what it reached. */
 const headRunSchema = closedObject({
@@ -23,9 +30,7 @@ const shape = closedObject({
 export type TrainedHead = z.output<typeof shape>;
 export type HeadRun = z.output<typeof headRunSchema>;
 
-export const headSchema = shape.superRefine((head, context) => {
-  const complain = (message: string, ...path: (string | number)[]) =>
-    context.addIssue({ code: "custom", message, path, input: head });
+export const headSchema = checkedTraining(shape, (head, complain) => {
   const top1 = head.runs.map((run) => run.top1);
   checkSeeds(head, complain);
   checkSameImages(

@@ -7,6 +7,7 @@ import { sum } from "./shares.js";
 import {
   type Complain,
   checkClassMean,
+  checkedTraining,
   checkSameImages,
   checkSeeds,
   checkSummary,
@@ -78,10 +79,7 @@ export type SegmentationRun = z.output<typeof runSchema>;
 export type SegmentationClass = z.output<typeof classSchema>;
 export type SegmentationPicture = z.output<typeof pictureSchema>;
 
-export const segmenterSchema = shape.superRefine((model, context) => {
-  if (model.runs.length === 0) return;
-  const complain: Complain = (message, ...path) =>
-    context.addIssue({ code: "custom", message, path, input: model });
+export const segmenterSchema = checkedTraining(shape, (model, complain) => {
   const miou = model.runs.map((run) => run.miou);
   checkSeeds(model, complain);
   checkSameImages(

@@ -32,6 +32,17 @@ export const runShape = {
 
 export type Complain = (message: string, ...path: (string | number)[]) => void;
 
+/** A shape, and what has to hold beyond it; of a model without runs the shape says enough. */
+export function checkedTraining<S extends z.ZodType<{ runs: readonly unknown[] }>>(
+  shape: S,
+  check: (model: z.output<S>, complain: Complain) => void,
+): S {
+  return shape.superRefine((model, context) => {
+    if (model.runs.length === 0) return;
+    check(model, (message, ...path) => context.addIssue({ code: "custom", message, path, input: model }));
+  });
+}
+
 interface Seeded {
   readonly runs: readonly { readonly seed: number }[];
   readonly failures?: readonly { readonly seed: number }[] | undefined;
