@@ -1,3 +1,4 @@
+export { mapTitle, type SeenMap, seenMaps, shownMap } from "./compose/attention.js";
 export { classTables, namesOf } from "./compose/classification.js";
 export type { CanvasOptions } from "./compose/dense/canvas.js";
 export { type CocoResult, cocoResults } from "./compose/dense/coco-results.js";
@@ -14,6 +15,7 @@ export {
   type NamedImages,
   openMapReader,
 } from "./compose/dense/map-reader.js";
+export { onMaps } from "./compose/dense/on-maps.js";
 export { classColours, type DensePicture, densePicture, paintedMap } from "./compose/dense/pictures.js";
 export { openPixelReader, pixelTaps } from "./compose/dense/pixel-reader.js";
 export { segmentationScores } from "./compose/dense/scores.js";
@@ -27,6 +29,7 @@ export {
   tapOptions,
 } from "./compose/features.js";
 export type { HeadFeatures } from "./compose/head-features.js";
+export { scaled, shownImages, withoutPadding } from "./compose/image-arrays.js";
 export { type ImageHeadOptions, readImageFeatures } from "./compose/image-heads.js";
 export { firstImages, imageOptions, type Selection, selectImages } from "./compose/images.js";
 export { classCount, type LabelledFeatures, readLabelled } from "./compose/labelled.js";
@@ -35,4 +38,5 @@ export { noiseOf } from "./compose/noise.js";
 export { withRandomWeights, withRuntime } from "./compose/runtime.js";
 export { BACKBONE, openSavedHead } from "./compose/saved-head.js";
 export { isStore, readStoredFeatures, servingInputs } from "./compose/stored-heads.js";
+export { imageSides, shardAddress, shardFromEnvironment } from "./compose/values.js";
 export { evalProgram } from "./program.js";

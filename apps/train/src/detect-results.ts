@@ -2,24 +2,22 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@difftap/core";
 import type { DetectionDataset } from "@difftap/datasets";
-import { cocoResults, type DetectionScores, densePicture, type Selection } from "@difftap/eval";
+import { cocoResults, type DetectionScores, densePicture } from "@difftap/eval";
 import type { CocoFigures as Figures } from "@difftap/metrics";
 import {
   type DetectionPicture,
   type DetectionRun,
   overSeeds,
   type TrainedDetector,
-  writeResults,
 } from "@difftap/run-folder";
 import { figureLine } from "./dense/figure-line.js";
-import { type DenseReport, denseResults, trainedEntry, trainedRun } from "./dense/results.js";
+import { reportEntry, wasTrained } from "./dense/report.js";
+import { type DenseReport, trainedEntry, trainedRun } from "./dense/results.js";
 import type { TrainedSeed } from "./dense/run.js";
 import type { DetectionScore } from "./detect.js";
 import { percentOf, percentRange } from "./percent.js";
 
-export interface DetectionReport extends DenseReport<DetectionScore> {
-  readonly test: Selection<DetectionDataset>;
-}
+type DetectionReport = DenseReport<DetectionScore, DetectionDataset>;
 
 /** Pictures of a report, and the score from which their boxes are shown. */
 const SHOWN = 6;
@@ -27,15 +25,10 @@ const LEAST_SCORE = 0.3;
 
 /** Writes results.json and each seed's `detections.json`, unless everything had been done before, and prints the figures. */
 export async function reportDetection(report: DetectionReport): Promise<void> {
-  const { settings, seeds } = report;
   const entry = await entryOf(report);
-  if (seeds.some(({ result }) => result.steps > result.resumedFrom)) {
-    await Promise.all(seeds.map((trained) => writeDetections(report, trained)));
-    const title = settings.title ?? `${entry.name}, on ${report.test.dataset.name}`;
-    const common = await denseResults(report, entry.protocol);
-    await writeResults(settings.out, { ...common, kind: "detection", title, detection: [entry] });
-  }
-  print(report, entry);
+  if (wasTrained(report)) await Promise.all(report.seeds.map((trained) => writeDetections(report, trained)));
+  const masks = entry.figures.mask ? linesOf("mask", entry) : [];
+  await reportEntry(report, "detection", entry, [...linesOf("box", entry), ...masks]);
 }
 
 async function entryOf(report: DetectionReport): Promise<TrainedDetector> {
@@ -122,25 +115,6 @@ async function writeDetections(
     join(folder, "detections.json"),
     `${JSON.stringify(cocoResults(score.set.detections, test.dataset))}\n`,
   );
-}
-
-function print({ settings, context, seeds }: DetectionReport, entry: TrainedDetector): void {
-  const folders = seeds.map(({ folder }) => folder);
-  if (context.json) {
-    const { pictures: _, ...shown } = entry;
-    context.terminal.data(
-      `${JSON.stringify({ seeds: settings.seeds, detection: [shown], folders }, null, 2)}\n`,
-    );
-    return;
-  }
-  const lines = [
-    entry.name,
-    ...linesOf("box", entry),
-    ...(entry.figures.mask ? linesOf("mask", entry) : []),
-    ...(entry.failures ?? []).map(({ seed, reason }) => `seed ${seed}: ${reason}`),
-    entry.protocol,
-  ];
-  context.terminal.data(`${lines.join("\n")}\n`);
 }
 
 function linesOf(kind: "box" | "mask", { figures, runs }: TrainedDetector): string[] {

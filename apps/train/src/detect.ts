@@ -1,28 +1,18 @@
 /** `difftap-train detect`: trains a detector on the features of a diffusion network; continues where it was stopped. */
-import { type CommandSpec, describeEnvironment, option, type SettingsOf } from "@difftap/command-line";
+import { type CommandSpec, option, type SettingsOf } from "@difftap/command-line";
 import { type DetectionBatch, type DetectionDataset, loadDetection, openDetection } from "@difftap/datasets";
-import {
-  createDetector,
-  type Detector,
-  type DetectorDescription,
-  detectors,
-  stackTargets,
-} from "@difftap/detection";
-import { selectEngine } from "@difftap/engine";
+import { createDetector, type Detector, detectors, stackTargets } from "@difftap/detection";
 import {
   type DetectedSet,
   type DetectionScores,
   detectImages,
-  firstImages,
   type Selection,
   scoreDetections,
 } from "@difftap/eval";
-import { createRunFolder } from "@difftap/run-folder";
 import { z } from "zod";
-import { withNetwork } from "./dense/open-backbone.js";
+import { trainDense } from "./dense/command.js";
 import type { DenseTask } from "./dense/run.js";
-import { trainSeeds } from "./dense/seeds.js";
-import { denseOptions, denseRecipe } from "./dense/settings.js";
+import { denseOptions } from "./dense/settings.js";
 import { reportDetection } from "./detect-results.js";
 import { jsonObject, nameOrObject } from "./setting-values.js";
 
@@ -46,9 +36,7 @@ export interface DetectionScore {
   readonly scores: DetectionScores;
 }
 
-type DetectionTask = DenseTask<Detector, DetectionBatch, DetectionScore> & {
-  readonly test: Selection<DetectionDataset>;
-};
+type DetectionTask = DenseTask<Detector, DetectionBatch, DetectionScore>;
 
 export const detect: CommandSpec<typeof detectOptions> = {
   name: "detect",
@@ -57,37 +45,18 @@ export const detect: CommandSpec<typeof detectOptions> = {
     "difftap-train detect --train voc:BCCD,split=train --test voc:BCCD,split=test --weights adm.pt --blocks 8,10,12 --canvas 240x320 --out runs/cells",
   presets: new URL("../presets/detect/", import.meta.url),
   options: detectOptions,
-  run: async (settings, context) => {
-    denseRecipe(settings, 0);
-    const engine = await selectEngine(settings.engine, { arena: !settings.recompute });
-    context.terminal.note(`engine ${engine.name} ${engine.version} on ${engine.device}: ${engine.reason}`);
-    const train = firstImages(await openDetection(settings.train), settings.trainCount);
-    const test = firstImages(await openDetection(settings.test), settings.testCount);
-    try {
-      await withNetwork(settings, async (network) => {
-        const task = detectionTask(settings, train, test);
-        await createRunFolder(settings.out, {
-          config: settings,
-          environment: { ...describeEnvironment({ tfjs: engine.version }), engine: engine.name },
-        });
-        const trained = await trainSeeds({ task, settings, context, network, engine });
-        const { detector, spec } = trained.seeds[0]!.description as DetectorDescription;
-        await reportDetection({
-          settings,
-          context,
-          network,
-          engine: engine.name,
-          train,
-          test,
-          classNames: train.dataset.categories.map(({ name }) => name),
-          adapter: { name: `${detector} detector`, spec },
-          ...trained,
-        });
-      });
-    } finally {
-      await Promise.all([train.dataset.close?.(), test.dataset.close?.()]);
-    }
-  },
+  run: (settings, context) =>
+    trainDense(
+      {
+        open: openDetection,
+        task: (train, test) => detectionTask(settings, train, test),
+        classNames: ({ categories }) => categories.map(({ name }) => name),
+        named: ({ detector, spec }) => ({ name: `${detector} detector`, spec }),
+        report: reportDetection,
+      },
+      settings,
+      context,
+    ),
 };
 
 function detectionTask(
@@ -100,7 +69,6 @@ function detectionTask(
   const { categories } = train.dataset;
   return {
     train,
-    test,
     adapter: (taps, seed) =>
       createDetector({
         detector: settings.detector,

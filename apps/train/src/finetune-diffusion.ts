@@ -4,11 +4,11 @@ import type { TfjsUnet } from "@difftap/backbone-tfjs";
 import type { LongWork } from "@difftap/core";
 import { loadImages } from "@difftap/datasets";
 import { tf } from "@difftap/engine";
-import type { Selection } from "@difftap/eval";
+import { type Selection, scaled, withoutPadding } from "@difftap/eval";
 import { type DenoiserOptions, drawnLosses, type LossKind } from "@difftap/pretraining";
 import { createSchedule } from "@difftap/scheduler";
 import type { FurtherTerm } from "@difftap/trainer";
-import { scaled, WHOLE, withoutPadding } from "./finetune-images.js";
+import { WHOLE } from "./finetune-images.js";
 import type { FinetuneSettings } from "./finetune-settings.js";
 
 /** Dropout of this term's forward draws apart from the head's: no training has so many steps. */

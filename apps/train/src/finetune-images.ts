@@ -2,9 +2,16 @@
  * Images and their noise as fine-tuning reads them: the same crops, mirrorings and noise, by seed, epoch and sample, as heads see that are
  * trained straight from images.
  */
-import { elementCount, type NdArray, ndarray } from "@difftap/core";
+import type { NdArray } from "@difftap/core";
 import { type ImageBatch, loadImages, splitFraction } from "@difftap/datasets";
-import { noiseOf, type Selection, selectImages } from "@difftap/eval";
+import {
+  type NamedImages,
+  noiseOf,
+  type Selection,
+  scaled,
+  selectImages,
+  withoutPadding,
+} from "@difftap/eval";
 import type { Timestep } from "@difftap/taps";
 import { augmentImages, type FeatureSource, type LabelledBatch } from "@difftap/trainer";
 
@@ -65,37 +72,27 @@ function labelledBatch(
 ): LabelledBatch {
   const images = withoutPadding(loaded);
   const address = { seed, epoch, samples };
-  const noisy = timesteps.filter((timestep) => timestep !== "clean");
   const noiseSeed = augment ? seed + 1 + epoch : seed;
-  const noises = noisy.map((timestep) => {
-    const noise = noiseOf(images.shape, loaded.ids, { timestep, seed: noiseSeed });
-    return [noiseName(timestep), noise] as const;
-  });
   // A crop of all there is leaves only the mirroring.
   const uncropped = { ...address, area: [1, 1], aspect: [1, 1] } as const;
   return {
     features: { [IMAGE]: scaled(augment ? augmentImages(images, address) : images) },
     beside: {
-      ...Object.fromEntries(noises),
+      ...noisesOf({ images, ids: loaded.ids }, timesteps, noiseSeed),
       ...(whole && { [WHOLE]: scaled(augment ? augmentImages(images, uncropped) : images) }),
     },
     labels: loaded.labels,
   };
 }
 
-/** Without the rows that fill the last batch up. */
-export function withoutPadding({ images, count }: Pick<ImageBatch, "images" | "count">): NdArray<"uint8"> {
-  const [, ...sample] = images.shape;
-  return ndarray("uint8", [count, ...sample], images.data.subarray(0, count * elementCount(sample)));
-}
-
-/** pixel/127.5 − 1; what is x_0 already stays. */
-export function scaled(images: NdArray<"uint8"> | NdArray<"float32">): NdArray<"float32"> {
-  if (images.dtype === "float32") return images;
-  const { shape, data } = images;
-  return ndarray(
-    "float32",
-    shape,
-    Float32Array.from(data, (pixel) => pixel / 127.5 - 1),
+/** The noise of images at each of the timesteps that have some, by name. */
+export function noisesOf(
+  { images, ids }: NamedImages,
+  timesteps: readonly Timestep[],
+  seed: number,
+): Record<string, NdArray<"float32">> {
+  const noisy = [...new Set(timesteps)].filter((timestep) => timestep !== "clean");
+  return Object.fromEntries(
+    noisy.map((timestep) => [noiseName(timestep), noiseOf(images.shape, ids, { timestep, seed })]),
   );
 }

@@ -10,6 +10,7 @@ import {
   writeResults,
 } from "@difftap/run-folder";
 import { planTraining } from "@difftap/trainer";
+import type { FailedSeed } from "./each-seed.js";
 import { tuningCurves } from "./finetune-curves.js";
 import { diffusionResults } from "./finetune-diffusion-results.js";
 import { tuningProtocol } from "./finetune-protocol.js";
@@ -17,12 +18,6 @@ import type { FinetuneJob, TunedSeed } from "./finetune-run.js";
 import { finetuneRecipe } from "./finetune-settings.js";
 import { inWords } from "./protocol.js";
 import { top1Of } from "./top1.js";
-
-/** A seed that diverged. */
-export interface FailedSeed {
-  readonly seed: number;
-  readonly reason: string;
-}
 
 export interface Tuned {
   readonly job: FinetuneJob;

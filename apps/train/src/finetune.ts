@@ -2,13 +2,14 @@
 import { checkImageSize } from "@difftap/backbone";
 import { weightsDigest } from "@difftap/checkpoint";
 import { type CommandContext, type CommandSpec, describeEnvironment } from "@difftap/command-line";
-import { DifftapError, isDifftapError } from "@difftap/core";
+import { DifftapError } from "@difftap/core";
 import { selectEngine } from "@difftap/engine";
 import { classCount, openModel, type Selection, selectImages } from "@difftap/eval";
 import { createRunFolder } from "@difftap/run-folder";
+import { eachSeed } from "./each-seed.js";
 import { labelsOf, selectShare } from "./finetune-images.js";
-import { type FailedSeed, reportTuning } from "./finetune-results.js";
-import { type FinetuneJob, finetuneSeed, type TunedSeed } from "./finetune-run.js";
+import { reportTuning } from "./finetune-results.js";
+import { type FinetuneJob, finetuneSeed } from "./finetune-run.js";
 import { type FinetuneSettings, finetuneOptions, finetuneRecipe } from "./finetune-settings.js";
 
 export const finetune: CommandSpec<typeof finetuneOptions> = {
@@ -30,7 +31,9 @@ export const finetune: CommandSpec<typeof finetuneOptions> = {
     await withJob(settings, context, async (job) => {
       const environment = { ...describeEnvironment({ tfjs: version }), engine };
       await createRunFolder(settings.out, { config: settings, environment });
-      await reportTuning({ job, engine, ...(await finetuneSeeds(job)) });
+      // One after the other: a backbone that is trained cannot be shared.
+      const trained = await eachSeed(settings.seeds, (seed) => finetuneSeed(job, seed));
+      await reportTuning({ job, engine, ...trained });
     });
   },
 };
@@ -58,23 +61,6 @@ async function withJob(
     for (const { dataset } of opened) await dataset.close?.();
     await model.source.close();
   }
-}
-
-/** One after the other: a backbone that is trained cannot be shared. @throws DifftapError NUMERIC when none is left. */
-async function finetuneSeeds(
-  job: FinetuneJob,
-): Promise<{ readonly seeds: TunedSeed[]; readonly failures: FailedSeed[] }> {
-  const [seeds, failures]: [TunedSeed[], FailedSeed[]] = [[], []];
-  const wanted = job.settings.seeds;
-  for (const seed of wanted) {
-    try {
-      seeds.push(await finetuneSeed(job, seed));
-    } catch (error) {
-      if (!isDifftapError(error, "NUMERIC") || failures.length === wanted.length - 1) throw error;
-      failures.push({ seed, reason: error.message });
-    }
-  }
-  return { seeds, failures };
 }
 
 /** @throws DifftapError LABELS_MISMATCH when the test set has a class that training never sees. */

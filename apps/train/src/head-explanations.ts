@@ -1,7 +1,5 @@
 /** Where heads look and what they weigh: attention over test images, shares and weights of taps. */
-import { tf } from "@difftap/engine";
-import { type HeadFeatures, picturesOf } from "@difftap/eval";
-import type { AttentionMap, Head } from "@difftap/heads";
+import { type HeadFeatures, picturesOf, type SeenMap, seenMaps, shownMap } from "@difftap/eval";
 import { confidences, predictions } from "@difftap/metrics";
 import {
   type Attention,
@@ -11,9 +9,8 @@ import {
   type TapWeights,
 } from "@difftap/run-folder";
 import { imageSizeOf } from "@difftap/taps";
-import { type Evaluation, type LabelledBatch, toTensors } from "@difftap/trainer";
+import type { Evaluation } from "@difftap/trainer";
 import type { Group, Outcome } from "./head-groups.js";
-import { mapTitle } from "./map-title.js";
 
 /** Images that are shown with the head's attention over them. */
 const SHOWN = 8;
@@ -52,7 +49,7 @@ export async function attentionOf(
   const examples: AttentionExample[] = [];
   const all = Uint32Array.from({ length: n }, (_, index) => index);
   for await (const read of features.source.batches(all, { batch, epoch: 0 })) {
-    const seen = await lookAt(model, read);
+    const seen = await seenMaps(model, read);
     for (const each of seen) addShare(shares, each, n);
     if (examples.length === 0 && features.images) examples.push(...(await examplesOf(looking, seen)));
   }
@@ -64,41 +61,13 @@ export async function attentionOf(
 type TapShare = TapShares["taps"][number];
 
 /** Adds what one batch of n images in all gives to the mean share of a tap. */
-function addShare(shares: Map<string, TapShare>, { title, tap, values, rows }: Seen, n: number): void {
+function addShare(shares: Map<string, TapShare>, { title, tap, values, rows }: SeenMap, n: number): void {
   const before = shares.get(title)?.weight ?? 0;
   const weight = before + values.reduce((sum, value) => sum + value, 0) / rows.heads / n;
   shares.set(title, { tap: title, block: tap.block, timestep: tap.timestep, weight, deviation: null });
 }
 
-/** The last block's weights on one tap: [images, heads, cells], flat. */
-interface Seen {
-  /** The tap's name, with the pass where the head reads two. */
-  readonly title: string;
-  readonly tap: Head["description"]["taps"][number];
-  readonly map: Pick<AttentionMap, "height" | "width">;
-  readonly values: Float32Array;
-  readonly rows: { readonly images: number; readonly heads: number; readonly cells: number };
-}
-
-async function lookAt(model: Head, batch: LabelledBatch): Promise<Seen[]> {
-  const maps = tf.tidy(() =>
-    model.attentionMaps!(toTensors(batch)).map(({ weights, ...map }) => {
-      const [images, blocks, heads, cells] = weights.shape;
-      return { ...map, last: tf.slice(weights, [0, blocks - 1, 0, 0], [images, 1, heads, cells]) };
-    }),
-  );
-  const seen = maps.map(async ({ tap, pass, height, width, last }) => {
-    const values = Float32Array.from(await last.data());
-    const [images, , heads, cells] = last.shape;
-    last.dispose();
-    const described = model.description.taps.find(({ name }) => name === tap)!;
-    const title = mapTitle({ tap, ...(pass && { pass }) });
-    return { title, tap: described, map: { height, width }, values, rows: { images, heads, cells } };
-  });
-  return Promise.all(seen);
-}
-
-async function examplesOf(looking: Looking, seen: readonly Seen[]): Promise<AttentionExample[]> {
+async function examplesOf(looking: Looking, seen: readonly SeenMap[]): Promise<AttentionExample[]> {
   const { features, evaluation, classNames } = looking;
   const count = Math.min(SHOWN, seen[0]!.rows.images);
   const samples = Array.from({ length: count }, (_, sample) => sample);
@@ -111,22 +80,7 @@ async function examplesOf(looking: Looking, seen: readonly Seen[]): Promise<Atte
       label: classNames[evaluation.labels[sample]!]!,
       predicted: classNames[predicted[sample]!]!,
       probability: sure[sample]!,
-      maps: seen.map((each) => ({
-        tap: each.title,
-        block: each.tap.block,
-        timestep: each.tap.timestep,
-        ...each.map,
-        weights: weightsOf(each, sample),
-      })),
+      maps: seen.map((each) => shownMap(each, sample)),
     };
-  });
-}
-
-/** Mean over the heads, to five places. */
-function weightsOf({ values, rows: { heads, cells } }: Seen, sample: number): number[] {
-  return Array.from({ length: cells }, (_, cell) => {
-    let sum = 0;
-    for (let head = 0; head < heads; head++) sum += values[(sample * heads + head) * cells + cell]!;
-    return Math.round((1e5 * sum) / heads) / 1e5;
   });
 }

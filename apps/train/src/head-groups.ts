@@ -1,7 +1,8 @@
 /** Trained heads put together: those that differ in nothing but their seed are one row. */
+
+import { mapTitle } from "@difftap/eval";
 import { overSeeds, type TrainedHead } from "@difftap/run-folder";
 import type { NamedResult } from "@difftap/trainer";
-import { mapTitle } from "./map-title.js";
 import type { Member } from "./members.js";
 import { protocolOf } from "./protocol.js";
 import { top1Of } from "./top1.js";

@@ -1,7 +1,7 @@
 /** Several heads in one run: each entry is the run's settings with some of its own; all see the same batches. */
-import { words } from "@difftap/command-line";
+import { positiveNumbers, words } from "@difftap/command-line";
 import { z } from "zod";
-import { nameOrObject, optionalAmount, rates } from "./setting-values.js";
+import { nameOrObject, optionalAmount } from "./setting-values.js";
 
 /** How batches come (their size, order, mixup, for how long) is the run's; what a head does with them may be its own. */
 const ownSettings = z.strictObject({
@@ -12,7 +12,7 @@ const ownSettings = z.strictObject({
   /** Which of the run's arrays it reads, such as t10/b09; all unless given. */
   arrays: words().optional(),
   optimizer: nameOrObject().optional(),
-  learningRate: rates().optional(),
+  learningRate: positiveNumbers().optional(),
   schedule: nameOrObject().optional(),
   warmUp: optionalAmount(),
   clipNorm: optionalAmount(),

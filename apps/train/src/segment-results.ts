@@ -1,34 +1,30 @@
 /** Trained segmenters as results.json and as lines on the terminal. */
 import type { SegmentationDataset } from "@difftap/datasets";
-import { classColours, densePicture, paintedMap, type SegmentedImage, type Selection } from "@difftap/eval";
+import { classColours, densePicture, paintedMap, type SegmentedImage } from "@difftap/eval";
 import { countPixels, type SegmentationEvaluation } from "@difftap/metrics";
 import {
   overSeeds,
   type SegmentationPicture,
   type SegmentationRun,
   type TrainedSegmenter,
-  writeResults,
 } from "@difftap/run-folder";
 import { figureLine } from "./dense/figure-line.js";
-import { type DenseReport, denseResults, trainedEntry, trainedRun } from "./dense/results.js";
+import { reportEntry } from "./dense/report.js";
+import { type DenseReport, trainedEntry, trainedRun } from "./dense/results.js";
 import type { TrainedSeed } from "./dense/run.js";
 import { percentOf, percentRange } from "./percent.js";
 import type { SegmentationScore } from "./segment.js";
 
-export interface SegmentationReport extends DenseReport<SegmentationScore> {
-  readonly test: Selection<SegmentationDataset>;
-}
+type SegmentationReport = DenseReport<SegmentationScore, SegmentationDataset>;
 
 /** Writes results.json, unless everything had been done before, and prints the figures. */
 export async function reportSegmentation(report: SegmentationReport): Promise<void> {
-  const { settings, seeds } = report;
   const entry = await entryOf(report);
-  if (seeds.some(({ result }) => result.steps > result.resumedFrom)) {
-    const title = settings.title ?? `${entry.name}, on ${report.test.dataset.name}`;
-    const common = await denseResults(report, entry.protocol);
-    await writeResults(settings.out, { ...common, kind: "segmentation", title, segmentation: [entry] });
-  }
-  print(report, entry);
+  const { mean, deviation, runs } = entry;
+  const { interval, n } = runs[0]!.miou;
+  const seeds = runs.map(({ seed }) => seed);
+  const line = figureLine({ name: "mIoU", mean, deviation, interval, seeds, n });
+  await reportEntry(report, "segmentation", entry, [line]);
 }
 
 async function entryOf(report: SegmentationReport): Promise<TrainedSegmenter> {
@@ -90,26 +86,4 @@ async function pictureOf(
     miou: percentOf(figures.miou),
     pixelAccuracy: percentOf(figures.pixelAccuracy),
   };
-}
-
-function print({ settings, context, seeds }: SegmentationReport, entry: TrainedSegmenter): void {
-  const folders = seeds.map(({ folder }) => folder);
-  if (context.json) {
-    const { pictures: _, ...shown } = entry;
-    context.terminal.data(
-      `${JSON.stringify({ seeds: settings.seeds, segmentation: [shown], folders }, null, 2)}\n`,
-    );
-    return;
-  }
-  const [first] = entry.runs;
-  const { mean, deviation } = entry;
-  const { interval, n } = first!.miou;
-  const trained = entry.runs.map(({ seed }) => seed);
-  const lines = [
-    entry.name,
-    figureLine({ name: "mIoU", mean, deviation, interval, seeds: trained, n }),
-    ...(entry.failures ?? []).map(({ seed, reason }) => `seed ${seed}: ${reason}`),
-    entry.protocol,
-  ];
-  context.terminal.data(`${lines.join("\n")}\n`);
 }

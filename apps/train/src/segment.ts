@@ -1,5 +1,5 @@
 /** `difftap-train segment`: trains a segmenter on the features of a diffusion network; continues where it was stopped. */
-import { type CommandSpec, describeEnvironment, option, type SettingsOf } from "@difftap/command-line";
+import { type CommandSpec, option, type SettingsOf } from "@difftap/command-line";
 import { ndarray } from "@difftap/core";
 import {
   loadSegmentation,
@@ -7,28 +7,13 @@ import {
   type SegmentationBatch,
   type SegmentationDataset,
 } from "@difftap/datasets";
-import { selectEngine } from "@difftap/engine";
-import {
-  firstImages,
-  type SegmentedImage,
-  type Selection,
-  segmentationScores,
-  segmentImages,
-} from "@difftap/eval";
+import { type SegmentedImage, type Selection, segmentationScores, segmentImages } from "@difftap/eval";
 import type { SegmentationEvaluation } from "@difftap/metrics";
-import { createRunFolder } from "@difftap/run-folder";
-import {
-  createSegmenter,
-  labelMapEntry,
-  type Segmenter,
-  type SegmenterDescription,
-  segmenters,
-} from "@difftap/segmentation";
+import { createSegmenter, labelMapEntry, type Segmenter, segmenters } from "@difftap/segmentation";
 import { z } from "zod";
-import { withNetwork } from "./dense/open-backbone.js";
+import { trainDense } from "./dense/command.js";
 import type { DenseTask } from "./dense/run.js";
-import { trainSeeds } from "./dense/seeds.js";
-import { denseOptions, denseRecipe } from "./dense/settings.js";
+import { denseOptions } from "./dense/settings.js";
 import { reportSegmentation } from "./segment-results.js";
 import { jsonObject, nameOrObject } from "./setting-values.js";
 
@@ -68,37 +53,18 @@ export const segment: CommandSpec<typeof segmentOptions> = {
     "difftap-train segment --train masks:camvid,split=train --test masks:camvid,split=test --weights adm.pt --blocks 8,10,12 --canvas 184x240 --out runs/streets",
   presets: new URL("../presets/segment/", import.meta.url),
   options: segmentOptions,
-  run: async (settings, context) => {
-    denseRecipe(settings, 0);
-    const engine = await selectEngine(settings.engine, { arena: !settings.recompute });
-    context.terminal.note(`engine ${engine.name} ${engine.version} on ${engine.device}: ${engine.reason}`);
-    const train = firstImages(await openSegmentation(settings.train), settings.trainCount);
-    const test = firstImages(await openSegmentation(settings.test), settings.testCount);
-    try {
-      await withNetwork(settings, async (network) => {
-        const task = segmentationTask(settings, train, test);
-        await createRunFolder(settings.out, {
-          config: settings,
-          environment: { ...describeEnvironment({ tfjs: engine.version }), engine: engine.name },
-        });
-        const trained = await trainSeeds({ task, settings, context, network, engine });
-        const { segmenter, spec } = trained.seeds[0]!.description as SegmenterDescription;
-        await reportSegmentation({
-          settings,
-          context,
-          network,
-          engine: engine.name,
-          train,
-          test,
-          classNames: train.dataset.labelNames,
-          adapter: { name: `${segmenter} segmenter`, spec },
-          ...trained,
-        });
-      });
-    } finally {
-      await Promise.all([train.dataset.close?.(), test.dataset.close?.()]);
-    }
-  },
+  run: (settings, context) =>
+    trainDense(
+      {
+        open: openSegmentation,
+        task: (train, test) => segmentationTask(settings, train, test),
+        classNames: ({ labelNames }) => labelNames,
+        named: ({ segmenter, spec }) => ({ name: `${segmenter} segmenter`, spec }),
+        report: reportSegmentation,
+      },
+      settings,
+      context,
+    ),
 };
 
 function segmentationTask(

@@ -6,13 +6,6 @@ import { z } from "zod";
 /** A name, or an object: JSON in a flag, plain YAML in a file. */
 export const nameOrObject = () => z.union([z.string().min(1), z.record(z.string(), z.unknown())]);
 
-/** "0.1,0.01" or a YAML list of numbers above 0. */
-export const rates = () =>
-  z.preprocess(
-    (value) => (typeof value === "string" ? value.split(",").map(Number) : [value].flat()),
-    z.array(z.number("takes numbers such as 0.1 or 0.1,0.01").positive()).min(1),
-  );
-
 /** 0 or more; nothing unless given. */
 export const optionalAmount = () => finiteNumber(0).optional();
 

@@ -1,10 +1,18 @@
 /** The settings of `difftap-train head`. */
-import { flag, option, type SettingsOf, wholeNumber, wholeNumbers, words } from "@difftap/command-line";
+import {
+  flag,
+  option,
+  positiveNumbers,
+  type SettingsOf,
+  wholeNumber,
+  wholeNumbers,
+  words,
+} from "@difftap/command-line";
 import { imageOptions, modelOptions, tapOptions } from "@difftap/eval";
 import { heads } from "@difftap/heads";
 import { z } from "zod";
 import { headList } from "./head-list.js";
-import { nameOrObject, optionalAmount, rates } from "./setting-values.js";
+import { nameOrObject, optionalAmount } from "./setting-values.js";
 
 const optional = (takes: string, about: string) => option(takes, about, optionalAmount());
 
@@ -45,7 +53,7 @@ export const headOptions = {
   learningRate: option(
     "<list>",
     "at the start; several train one head each, in one pass",
-    rates().default([0.01]),
+    positiveNumbers().default([0.01]),
   ),
   schedule: option(
     "<name|json>",

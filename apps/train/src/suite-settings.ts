@@ -1,9 +1,9 @@
 /** The settings of `difftap-train suite`: a suite is a file of them. */
 import { flag, option, type SettingsOf, wholeNumbers, words } from "@difftap/command-line";
+import { shardAddress } from "@difftap/eval";
 import { closedObject } from "@difftap/run-folder";
 import { z } from "zod";
 import { fromJson } from "./head-list.js";
-import { shardAddress } from "./suite-shard.js";
 
 const text = z.string().min(1);
 const anySettings = z.record(text, z.unknown());

@@ -1,6 +1,7 @@
 /** `difftap-train suite`: data sets × readings × seeds as jobs of their own; continues where it was stopped. */
 import { type CommandContext, type CommandSpec, describeEnvironment } from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
+import { shardFromEnvironment } from "@difftap/eval";
 import { createRunFolder, type Suite, writeResults } from "@difftap/run-folder";
 import type { Command } from "commander";
 import { knownCommands } from "./suite-commands.js";
@@ -11,7 +12,7 @@ import { suiteResults } from "./suite-results.js";
 import { rowsOf } from "./suite-rows.js";
 import { runJobs } from "./suite-run.js";
 import { type SuiteSettings, suiteOptions } from "./suite-settings.js";
-import { shardFromEnvironment, shareOf } from "./suite-shard.js";
+import { shareOf } from "./suite-shard.js";
 import { markdownTable } from "./suite-table.js";
 
 /** @param program whose other commands its jobs may run */

@@ -1,13 +1,14 @@
 /** A suite as jobs: which, in which order, with which settings; and what is refused before anything runs. */
 import { memoryTerminal } from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
+import { shardFromEnvironment } from "@difftap/eval";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { trainProgram } from "../dist/index.js";
 import { knownCommands } from "../src/suite-commands.js";
 import { type Job, planSuite } from "../src/suite-plan.js";
 import { type SuiteSettings, suiteOptions } from "../src/suite-settings.js";
-import { shardFromEnvironment, shareOf } from "../src/suite-shard.js";
+import { shareOf } from "../src/suite-shard.js";
 
 const commands = knownCommands(trainProgram(memoryTerminal()));
 const schema = z.object(

@@ -14,4 +14,4 @@ export { runCommand } from "./run-command.js";
 export { resolveSettings, type SettingsSources } from "./settings.js";
 export { textTable } from "./table.js";
 export { memoryTerminal, processTerminal, type Terminal } from "./terminal.js";
-export { finiteNumber, toggle, wholeNumber, wholeNumbers, words } from "./values.js";
+export { finiteNumber, positiveNumbers, toggle, wholeNumber, wholeNumbers, words } from "./values.js";

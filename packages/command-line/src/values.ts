@@ -38,6 +38,13 @@ export const wholeNumbers = () =>
     }
   });
 
+/** "0.1,0.01" or a YAML list of numbers above 0. */
+export const positiveNumbers = () =>
+  z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",").map(Number) : [value].flat()),
+    z.array(z.number("takes numbers such as 0.1 or 0.1,0.01").positive()).min(1),
+  );
+
 /** Comma-separated words, or a YAML list. */
 export const words = () =>
   z.union([z.array(z.string()), z.string()]).transform((value) => {

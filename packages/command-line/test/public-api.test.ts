@@ -9,6 +9,7 @@ test("the public surface is exactly this list", () => {
     "flag",
     "memoryTerminal",
     "option",
+    "positiveNumbers",
     "processTerminal",
     "resolveSettings",
     "runCommand",

@@ -16,7 +16,9 @@ import { cocoResults } from "../compose/dense/coco-results.js";
 import { type DetectionScores, detectImages, scoreDetections } from "../compose/dense/detect-images.js";
 import { onMaps } from "../compose/dense/on-maps.js";
 import { denseEvalOptions } from "../compose/dense/options.js";
+import { percent, percentWithin } from "../compose/dense/percent.js";
 import { readSavedDense, withMaps } from "../compose/dense/saved-run.js";
+import { shownImages } from "../compose/image-arrays.js";
 import { firstImages } from "../compose/images.js";
 
 const options = {
@@ -46,7 +48,7 @@ export const detect: CommandSpec<typeof options> = {
           images,
           layout,
           (batch, originals) =>
-            onMaps(reader, batch, settings.seed, (maps) => detector.predict(maps, originals)),
+            onMaps(reader, shownImages(batch), settings.seed, (maps) => detector.predict(maps, originals)),
           context,
         );
         if (settings.predictions) {
@@ -83,6 +85,8 @@ function print(settings: Settings, context: CommandContext, scores: DetectionSco
     return;
   }
   const names = Object.keys(box.figures) as (keyof CocoFigures)[];
+  const cell = ({ figures, intervals }: DetectionEvaluation, name: keyof CocoFigures) =>
+    percentWithin(figures[name], intervals?.[name]);
   const rows = names.map((name) => [name, cell(box, name), ...(mask ? [cell(mask, name)] : [])]);
   const classes = box.categories.map(({ name, objects, ap, ap50 }) => [
     name,
@@ -98,12 +102,3 @@ function print(settings: Settings, context: CommandContext, scores: DetectionSco
     ].join("\n"),
   );
 }
-
-function cell({ figures, intervals }: DetectionEvaluation, name: keyof CocoFigures): string {
-  const range = intervals?.[name];
-  return range
-    ? `${percent(figures[name])} (${percent(range[0])}–${percent(range[1])})`
-    : percent(figures[name]);
-}
-
-const percent = (share: number | null) => (share === null ? "–" : (100 * share).toFixed(2));

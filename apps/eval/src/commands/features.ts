@@ -12,7 +12,7 @@ import { extractToStore, requestOf, runtimeOptions, tapOptions } from "../compos
 import { imageOptions, selectImages } from "../compose/images.js";
 import { modelOptions } from "../compose/model.js";
 import { withRuntime } from "../compose/runtime.js";
-import { shardAddress } from "../compose/values.js";
+import { shardAddress, shardFromEnvironment } from "../compose/values.js";
 import { arrayJob } from "../emit/array-job.js";
 
 const options = {
@@ -97,11 +97,4 @@ function report(
   terminal.data(
     `${settings.out}: ${computed} images computed in ${seconds.toFixed(1)} s (${rate.toFixed(0)} images/s), ${skipped} skipped, ${state}\n`,
   );
-}
-
-/** Kubernetes' Indexed Jobs and Slurm's arrays say which shard a process is. */
-function shardFromEnvironment(environment: Readonly<Record<string, string | undefined>>) {
-  const index = environment.JOB_COMPLETION_INDEX ?? environment.SLURM_ARRAY_TASK_ID;
-  const count = environment.SHARD_COUNT ?? environment.SLURM_ARRAY_TASK_COUNT;
-  return index === undefined || count === undefined ? undefined : shardAddress().parse(`${index}/${count}`);
 }

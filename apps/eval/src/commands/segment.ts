@@ -4,6 +4,7 @@ import {
   type CommandSpec,
   flag,
   option,
+  positiveNumbers,
   type SettingsOf,
   textTable,
 } from "@difftap/command-line";
@@ -12,48 +13,35 @@ import { openSegmentation, type SegmentationDataset } from "@difftap/datasets";
 import { selectEngine } from "@difftap/engine";
 import type { PixelCounts, SegmentationEvaluation } from "@difftap/metrics";
 import { restoreSegmenter, type Segmenter, type SegmenterDescription } from "@difftap/segmentation";
-import { z } from "zod";
 import type { MapReader } from "../compose/dense/map-reader.js";
 import { onMaps } from "../compose/dense/on-maps.js";
 import { denseEvalOptions } from "../compose/dense/options.js";
+import { percent, percentWithin } from "../compose/dense/percent.js";
 import { readSavedDense, type SavedDense, withMaps } from "../compose/dense/saved-run.js";
 import { segmentationScores } from "../compose/dense/scores.js";
 import { segmentImages } from "../compose/dense/segment-images.js";
 import { segmentInWindows } from "../compose/dense/windows.js";
+import { shownImages } from "../compose/image-arrays.js";
 import { firstImages, type Selection } from "../compose/images.js";
-
-/** "240x320": rows, then columns. */
-const size = () =>
-  z
-    .string()
-    .regex(/^\d+x\d+$/, 'takes "HEIGHTxWIDTH", such as 240x320')
-    .transform((text) => {
-      const [height, width] = text.split("x").map(Number) as [number, number];
-      return { height, width };
-    })
-    .optional();
+import { imageSides } from "../compose/values.js";
 
 const options = {
   ...denseEvalOptions,
-  window: option("<HxW>", "images at their own size, in windows of so many pixels that overlap", size()),
-  stride: option("<HxW>", "from one window to the next (default: two thirds of it)", size()),
+  window: option(
+    "<HxW>",
+    "images at their own size, in windows of so many pixels that overlap",
+    imageSides().optional(),
+  ),
+  stride: option("<HxW>", "from one window to the next (default: two thirds of it)", imageSides().optional()),
   scales: option(
     "<list>",
     "images at their own size times each of these, averaged, such as 0.75,1,1.25",
-    scaleList().optional(),
+    positiveNumbers().optional(),
   ),
   mirror: flag("the mirrored image too, averaged"),
 };
 
 type Settings = SettingsOf<typeof options>;
-
-/** Numbers above 0. */
-function scaleList() {
-  return z.preprocess(
-    (value) => (typeof value === "string" ? value.split(",").map(Number) : value),
-    z.array(z.number().positive()).min(1),
-  );
-}
 
 export const segment: CommandSpec<typeof options> = {
   name: "segment",
@@ -100,7 +88,7 @@ function onCanvas({ settings, context, saved, segmenter, images, reader }: Measu
     images,
     { ...canvas, fit, batch: settings.batch },
     (batch, sizes) =>
-      onMaps(reader, batch, settings.seed, (maps) => segmentationScores(segmenter, maps, sizes)),
+      onMaps(reader, shownImages(batch), settings.seed, (maps) => segmentationScores(segmenter, maps, sizes)),
     context,
   );
 }
@@ -133,13 +121,10 @@ function print(settings: Settings, context: CommandContext, evaluation: Segmenta
     return;
   }
   const { figures, intervals, classes, n } = evaluation;
-  const line = (name: string, key: keyof typeof figures) => {
-    const range = intervals?.[key];
-    return [
-      name,
-      range ? `${percent(figures[key])} (${percent(range[0])}–${percent(range[1])})` : percent(figures[key]),
-    ];
-  };
+  const line = (name: string, key: keyof typeof figures) => [
+    name,
+    percentWithin(figures[key], intervals?.[key]),
+  ];
   const rows = classes.map(({ name, iou, accuracy, pixels }) => [
     name,
     percent(iou),
@@ -174,5 +159,3 @@ function layoutOf(settings: Settings): string {
     ...(mirror ? ["mirrored too"] : []),
   ].join(", ");
 }
-
-const percent = (share: number | null) => (share === null ? "–" : (100 * share).toFixed(2));

@@ -35,3 +35,20 @@ export const shardAddress = () =>
       return { index, count };
     })
     .refine(({ index, count }) => index < count, "the index is below the count: 0/4 to 3/4");
+
+/** Kubernetes' Indexed Jobs and Slurm's arrays say which shard a process is. */
+export function shardFromEnvironment(environment: Readonly<Record<string, string | undefined>>) {
+  const index = environment.JOB_COMPLETION_INDEX ?? environment.SLURM_ARRAY_TASK_ID;
+  const count = environment.SHARD_COUNT ?? environment.SLURM_ARRAY_TASK_COUNT;
+  return index === undefined || count === undefined ? undefined : shardAddress().parse(`${index}/${count}`);
+}
+
+/** "240x320": rows, then columns. */
+export const imageSides = () =>
+  z
+    .string()
+    .regex(/^\d+x\d+$/, 'takes "HEIGHTxWIDTH", such as 240x320')
+    .transform((text) => {
+      const [height, width] = text.split("x").map(Number) as [number, number];
+      return { height, width };
+    });

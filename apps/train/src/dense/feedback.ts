@@ -1,8 +1,8 @@
 /** DifFeed before an adapter: pass 1 comes from the fast runtime; feedback is trained through pass 2 of the frozen network. */
 import type { TrainedFeedback } from "@difftap/backbone";
 import { type Model, openMapReader } from "@difftap/eval";
-import { createFeedback } from "@difftap/heads";
-import { openNetwork } from "../head-network.js";
+import { createFeedback, type Feedback, type FeedbackRequest } from "@difftap/heads";
+import { type OpenNetwork, openNetwork } from "../head-network.js";
 import type { DenseBackbone } from "./backbone.js";
 import type { FrozenOptions } from "./frozen.js";
 
@@ -19,7 +19,7 @@ export interface FeedbackOptions extends FrozenOptions {
 export async function feedbackBackbone(options: FeedbackOptions): Promise<DenseBackbone> {
   const { runtime, model, taps, size, feedback, seed } = options;
   const network = await openNetwork(model, size);
-  const modules = createFeedback({ feedback, taps, network, seed });
+  const modules = feedbackOf({ feedback, taps, network, seed });
   const reader = openMapReader({ runtime, taps: modules.needed });
   return {
     taps: modules.taps,
@@ -34,4 +34,14 @@ export async function feedbackBackbone(options: FeedbackOptions): Promise<DenseB
       await reader.close();
     },
   };
+}
+
+/** The network does not outlive a request that is refused. */
+function feedbackOf(request: FeedbackRequest & { readonly network: OpenNetwork }): Feedback {
+  try {
+    return createFeedback(request);
+  } catch (error) {
+    request.network.dispose();
+    throw error;
+  }
 }

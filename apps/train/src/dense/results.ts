@@ -2,10 +2,11 @@
 import { blockTable } from "@difftap/backbone";
 import { weightsDigest } from "@difftap/checkpoint";
 import type { CommandContext } from "@difftap/command-line";
+import type { ImageDataset } from "@difftap/datasets";
 import type { Selection } from "@difftap/eval";
 import { RESULTS_SCHEMA, type ResultsInput } from "@difftap/run-folder";
 import { planTraining } from "@difftap/trainer";
-import type { FailedSeed } from "../finetune-results.js";
+import type { FailedSeed } from "../each-seed.js";
 import { inWords } from "../protocol.js";
 import { denseCurves } from "./curves.js";
 import type { DenseNetwork } from "./open-backbone.js";
@@ -13,13 +14,13 @@ import { backboneName, denseProtocol } from "./protocol.js";
 import type { TrainedSeed } from "./run.js";
 import { type DenseSettings, denseRecipe } from "./settings.js";
 
-export interface DenseReport<Score> {
+export interface DenseReport<Score, D extends ImageDataset = ImageDataset> {
   readonly settings: DenseSettings;
   readonly context: CommandContext;
   readonly network: DenseNetwork;
   readonly engine: string;
-  readonly train: Selection;
-  readonly test: Selection;
+  readonly train: Selection<D>;
+  readonly test: Selection<D>;
   readonly classNames: readonly string[];
   /** At least one. */
   readonly seeds: readonly TrainedSeed<Score>[];

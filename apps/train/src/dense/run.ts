@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { CommandContext } from "@difftap/command-line";
 import type { LongWork } from "@difftap/core";
 import type { ViewBatch } from "@difftap/datasets";
-import { type EngineChoice, tf } from "@difftap/engine";
-import type { Selection } from "@difftap/eval";
+import { tf } from "@difftap/engine";
+import { onMaps, type Selection, shownImages } from "@difftap/eval";
 import type { HeadTap } from "@difftap/heads";
 import { type Measures, type ObjectiveResult, planTraining, trainObjective } from "@difftap/trainer";
 import { keptSource } from "../kept-features.js";
@@ -13,7 +13,7 @@ import { exportTuned } from "./export.js";
 import { type Adapter, type DenseModel, denseModel } from "./model.js";
 import { type DenseNetwork, openBackbone } from "./open-backbone.js";
 import { type DenseSettings, denseRecipe } from "./settings.js";
-import { type DenseImages, denseSource, shownImages } from "./source.js";
+import { type DenseImages, denseSource } from "./source.js";
 
 /** What detection and segmentation each do in their own way. */
 export interface DenseTask<A extends Adapter, Batch extends ViewBatch, Score> {
@@ -39,7 +39,6 @@ export interface DenseJob<A extends Adapter, Batch extends ViewBatch, Score> {
   readonly settings: DenseSettings;
   readonly context: CommandContext;
   readonly network: DenseNetwork;
-  readonly engine: EngineChoice;
 }
 
 export interface TrainedSeed<Score> {
@@ -62,8 +61,9 @@ export async function trainSeed<A extends Adapter, Batch extends ViewBatch, Scor
 ): Promise<TrainedSeed<Score>> {
   const { task, settings, network, context } = job;
   const backbone = await openBackbone(network, settings, seed);
-  const adapter = task.adapter(backbone.taps, seed);
+  let adapter: A | undefined;
   try {
+    adapter = task.adapter(backbone.taps, seed);
     const model = denseModel(backbone, adapter, dataOf(job));
     const folder = join(settings.out, `seed-${seed}`);
     const started = performance.now();
@@ -75,7 +75,7 @@ export async function trainSeed<A extends Adapter, Batch extends ViewBatch, Scor
     const { taps } = backbone;
     return { seed, folder, description: adapter.description, taps, parameters, result, score, seconds };
   } finally {
-    adapter.dispose();
+    adapter?.dispose();
     await backbone.close();
   }
 }
@@ -118,19 +118,18 @@ async function learn<A extends Adapter, Batch extends ViewBatch, Score>(
 }
 
 function mapsOf(backbone: DenseBackbone, model: DenseModel, noiseSeed: number): MapsOf {
-  return async (batch, use) => {
-    const arrays = Object.entries(await backbone.read(shownImages(batch), noiseSeed));
-    const maps = tf.tidy(() => {
-      const onEngine = arrays.map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])] as const);
-      const all = model.maps(Object.fromEntries(onEngine));
-      return Object.fromEntries(backbone.taps.map(({ name }) => [name, all[name]!]));
+  return (batch, use) =>
+    onMaps(backbone, shownImages(batch), noiseSeed, async (features) => {
+      const maps = tf.tidy(() => {
+        const all = model.maps(features);
+        return Object.fromEntries(backbone.taps.map(({ name }) => [name, all[name]!]));
+      });
+      try {
+        return await use(maps);
+      } finally {
+        tf.dispose(maps);
+      }
     });
-    try {
-      return await use(maps);
-    } finally {
-      tf.dispose(maps);
-    }
-  };
 }
 
 /** What a checkpoint has to agree about beside the recipe. */

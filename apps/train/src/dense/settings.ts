@@ -8,7 +8,7 @@ import {
   wholeNumbers,
 } from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
-import { modelOptions, tapOptions } from "@difftap/eval";
+import { imageSides, modelOptions, tapOptions } from "@difftap/eval";
 import type { Recipe } from "@difftap/trainer";
 import { z } from "zod";
 import { finetuneOptions } from "../finetune-settings.js";
@@ -22,16 +22,6 @@ const backboneKinds = ["frozen", "feedback", "tuned", "random", "pixels"] as con
 const { schedule, steps, examples, warmUp, clipNorm, ema, engine, evaluateEvery, checkpointEvery } =
   headOptions;
 const { trainedBlocks, backboneRate, layerDecay, dropout, recompute, seeds, testSeed } = finetuneOptions;
-
-/** "240x320": rows, then columns. */
-const canvas = () =>
-  z
-    .string()
-    .regex(/^\d+x\d+$/, 'takes "HEIGHTxWIDTH", such as 240x320')
-    .transform((text) => {
-      const [height, width] = text.split("x").map(Number) as [number, number];
-      return { height, width };
-    });
 
 /** "0.5,2": the least and the greatest. */
 const range = () =>
@@ -66,7 +56,7 @@ export const denseOptions = {
   layerDecay,
   dropout,
   recompute,
-  canvas: option("<HxW>", "rows and columns that images are resized to, such as 240x320", canvas()),
+  canvas: option("<HxW>", "rows and columns that images are resized to, such as 240x320", imageSides()),
   fit: option(
     "<letterbox|stretch>",
     "keep the image's shape and leave the rest empty, or fill the canvas",

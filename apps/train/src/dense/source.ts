@@ -1,9 +1,8 @@
 /** Views of images as a source of batches: what the backbone reads of them, and what the adapter learns from them. */
 import type { NdArray } from "@difftap/core";
 import type { ViewAugmentation, ViewBatch, ViewLoadOptions } from "@difftap/datasets";
-import type { NamedImages } from "@difftap/eval";
+import { shownImages } from "@difftap/eval";
 import type { FeatureSource } from "@difftap/trainer";
-import { withoutPadding } from "../finetune-images.js";
 import type { DenseBackbone } from "./backbone.js";
 import type { DenseSettings } from "./settings.js";
 
@@ -41,11 +40,6 @@ export function denseSource<Batch extends ViewBatch>(
       }
     },
   };
-}
-
-/** Those that a batch shows, for the backbone. */
-export function shownImages(batch: ViewBatch): NamedImages {
-  return { images: withoutPadding(batch), ids: batch.ids };
 }
 
 function augmentationOf({ scale, flip, colours }: DenseSettings): ViewAugmentation {

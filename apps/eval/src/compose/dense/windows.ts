@@ -1,7 +1,6 @@
 /** Segmentation of images at their own size: in windows, at several scales, mirrored too, all averaged. */
 import { type LongWork, type NdArray, ndarray } from "@difftap/core";
 import { loadViews, type SegmentationDataset } from "@difftap/datasets";
-import { tf } from "@difftap/engine";
 import { countPixels, type PixelCounts } from "@difftap/metrics";
 import {
   inMultiplesOf,
@@ -11,8 +10,10 @@ import {
   type Segmenter,
   slidingWindow,
 } from "@difftap/segmentation";
+import { scaled } from "../image-arrays.js";
 import type { Selection } from "../images.js";
 import type { MapReader } from "./map-reader.js";
+import { onMaps } from "./on-maps.js";
 import { segmentationScores } from "./scores.js";
 
 /** Rows and columns. */
@@ -58,12 +59,9 @@ export async function segmentInWindows(
 }
 
 /** x_0 of the only image of a batch, [3, height, width]. */
-function imageOf({ shape, data }: NdArray<"uint8">): NdArray<"float32"> {
-  return ndarray(
-    "float32",
-    shape.slice(1),
-    Float32Array.from(data, (pixel) => pixel / 127.5 - 1),
-  );
+function imageOf(images: NdArray<"uint8">): NdArray<"float32"> {
+  const { shape, data } = scaled(images);
+  return ndarray("float32", shape.slice(1), data);
 }
 
 /** Scales around windows around multiples. The noise is that of the image's id, at each size of what is fed. */
@@ -82,15 +80,9 @@ function onNetwork(id: string, { reader, segmenter, noiseSeed }: WindowPredictor
   return async (image) => {
     const [, height, width] = image.shape as [number, number, number];
     const images = ndarray("float32", [1, ...image.shape], image.data);
-    const read = Object.entries(await reader.read({ images, ids: [id] }, noiseSeed));
-    const maps = Object.fromEntries(
-      read.map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
-    );
-    try {
+    return onMaps(reader, { images, ids: [id] }, noiseSeed, async (maps) => {
       const [scores] = await segmentationScores(segmenter, maps, [{ height, width }]);
       return scores!;
-    } finally {
-      tf.dispose(maps);
-    }
+    });
   };
 }
