@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@difftap/core";
 import type { DetectionDataset } from "@difftap/datasets";
-import { cocoResults, type DetectionScores, densePicture } from "@difftap/eval";
+import { cocoResults, type DetectionScores, densePicture, scoreDetections } from "@difftap/eval";
 import type { CocoFigures as Figures } from "@difftap/metrics";
 import {
   type DetectionPicture,
@@ -32,10 +32,13 @@ export async function reportDetection(report: DetectionReport): Promise<void> {
 }
 
 async function entryOf(report: DetectionReport): Promise<TrainedDetector> {
-  const { seeds, test, adapter } = report;
-  const runs = seeds.map((trained) => runOf(report, trained));
+  const { settings, seeds, test, adapter } = report;
+  const scored = seeds.map(({ score }) =>
+    scoreDetections(score.set, test.dataset.categories, settings.testSeed),
+  );
+  const runs = seeds.map((trained, index) => runOf(report, trained, scored[index]!));
   const [first] = seeds;
-  const { box, mask } = first!.score.scores;
+  const { box, mask } = scored[0]!;
   const masks = mask?.categories;
   const { report: boxes } = test.dataset;
   const { neck } = adapter.spec as { neck?: { name: string } };
@@ -61,8 +64,11 @@ async function entryOf(report: DetectionReport): Promise<TrainedDetector> {
   };
 }
 
-function runOf(report: DetectionReport, trained: TrainedSeed<DetectionScore>): DetectionRun {
-  const { box, mask, voc } = trained.score.scores;
+function runOf(
+  report: DetectionReport,
+  trained: TrainedSeed<DetectionScore>,
+  { box, mask, voc }: DetectionScores,
+): DetectionRun {
   return {
     ...trainedRun(report, trained),
     n: box.n,

@@ -30,7 +30,7 @@ export const detectOptions = {
 
 type DetectSettings = SettingsOf<typeof detectOptions>;
 
-/** Of a seed: everything found, and what it is worth. */
+/** Of a seed: everything found, and what it is worth; intervals cost much more and are for the report. */
 export interface DetectionScore {
   readonly set: DetectedSet;
   readonly scores: DetectionScores;
@@ -90,7 +90,7 @@ function detectionTask(
         (read, originals) => maps(read, (features) => detector.predict(features, originals)),
         work,
       );
-      return { set, scores: scoreDetections(set, test.dataset.categories, settings.testSeed) };
+      return { set, scores: scoreDetections(set, test.dataset.categories) };
     },
     numbers: ({ scores: { box, mask } }) => ({
       ap: 100 * (box.figures.ap ?? 0),

@@ -28,9 +28,12 @@ export async function reportSegmentation(report: SegmentationReport): Promise<vo
 }
 
 async function entryOf(report: SegmentationReport): Promise<TrainedSegmenter> {
-  const { seeds, test, adapter } = report;
-  const runs = seeds.map((trained) => runOf(report, trained));
-  const { evaluation, shown } = seeds[0]!.score;
+  const { settings, seeds, test, adapter } = report;
+  const bootstrap = { seed: settings.testSeed };
+  const evaluated = seeds.map(({ score }) => score.counts.evaluate({ bootstrap }));
+  const runs = seeds.map((trained, index) => runOf(report, trained, evaluated[index]!));
+  const evaluation = evaluated[0]!;
+  const { shown } = seeds[0]!.score;
   const colours = classColours(test.dataset.labelNames.length);
   return {
     ...trainedEntry(report),
@@ -49,8 +52,11 @@ async function entryOf(report: SegmentationReport): Promise<TrainedSegmenter> {
   };
 }
 
-function runOf(report: SegmentationReport, trained: TrainedSeed<SegmentationScore>): SegmentationRun {
-  const { evaluation } = trained.score;
+function runOf(
+  report: SegmentationReport,
+  trained: TrainedSeed<SegmentationScore>,
+  evaluation: SegmentationEvaluation,
+): SegmentationRun {
   return {
     ...trainedRun(report, trained),
     miou: { ...measured(evaluation, "miou"), n: evaluation.n },

@@ -8,7 +8,7 @@ import {
   type SegmentationDataset,
 } from "@difftap/datasets";
 import { type SegmentedImage, type Selection, segmentationScores, segmentImages } from "@difftap/eval";
-import type { SegmentationEvaluation } from "@difftap/metrics";
+import type { PixelCounts, SegmentationFigures } from "@difftap/metrics";
 import { createSegmenter, labelMapEntry, type Segmenter, segmenters } from "@difftap/segmentation";
 import { z } from "zod";
 import { trainDense } from "./dense/command.js";
@@ -35,9 +35,10 @@ export const segmentOptions = {
 
 type SegmentSettings = SettingsOf<typeof segmentOptions>;
 
-/** Of a seed: its figures, and the first images as they were segmented. */
+/** Of a seed: its pixels, what they come to, and the first images as they were segmented. */
 export interface SegmentationScore {
-  readonly evaluation: SegmentationEvaluation;
+  readonly counts: PixelCounts;
+  readonly figures: SegmentationFigures;
   readonly shown: readonly SegmentedImage[];
 }
 
@@ -72,7 +73,7 @@ function segmentationTask(
   train: Selection<SegmentationDataset>,
   test: Selection<SegmentationDataset>,
 ): SegmentationTask {
-  const { canvas, fit, batch, testSeed } = settings;
+  const { canvas, fit, batch } = settings;
   const { labelNames, ignore } = train.dataset;
   const spec = jsonObject("spec", settings.spec);
   return {
@@ -106,9 +107,9 @@ function segmentationTask(
         (read, sizes) => maps(read, (features) => segmentationScores(segmenter, features, sizes)),
         { ...work, seen },
       );
-      return { evaluation: counts.evaluate({ bootstrap: { seed: testSeed } }), shown };
+      return { counts, figures: counts.evaluate().figures, shown };
     },
-    numbers: ({ evaluation: { figures } }) => ({
+    numbers: ({ figures }) => ({
       miou: 100 * (figures.miou ?? 0),
       pixelAccuracy: 100 * (figures.pixelAccuracy ?? 0),
     }),
