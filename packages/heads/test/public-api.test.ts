@@ -35,5 +35,14 @@ test("the public surface is exactly this list", () => {
     "saveHead",
     "weightAndBias",
   ]);
-  expect(Object.keys(testing)).toEqual(["headContract"]);
+  expect(Object.keys(testing).sort()).toEqual([
+    "disposeFeatures",
+    "exampleFeatures",
+    "firstRow",
+    "headContract",
+    "requireGradients",
+    "requireRepeatable",
+    "requireSeed",
+    "tensorsOf",
+  ]);
 });
