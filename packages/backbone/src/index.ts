@@ -36,7 +36,7 @@ export {
 export { randomWeights, type ZeroModules } from "./random-weights.js";
 export type { BackboneBatch, BackboneRuntime, TapRequest, TapSession } from "./runtime.js";
 export { readShapes, type ShapeEvidence } from "./shape-evidence.js";
-export { checkImageSize, type ImageSize, sideMultiple } from "./size.js";
+export { checkImageSize, type ImageSize, sideMultiple, sizeName } from "./size.js";
 export {
   resumeUnet,
   type UnetConditions,

@@ -7,6 +7,11 @@ export interface ImageSize {
   readonly width: number;
 }
 
+/** "32" for a square, "96x128" for 96 rows of 128 pixels: as names and settings write a size. */
+export function sizeName({ height, width }: ImageSize): string {
+  return height === width ? String(height) : `${height}x${width}`;
+}
+
 /** Every image side is a multiple of this: the map is halved once per level but the last. */
 export function sideMultiple(architecture: Architecture): number {
   return 2 ** (architecture.channelMultipliers.length - 1);

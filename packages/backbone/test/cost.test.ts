@@ -7,6 +7,7 @@ import {
   parameterShapes,
   presets,
   sideMultiple,
+  sizeName,
 } from "../src/index.js";
 import { tiny } from "./architectures.js";
 
@@ -70,6 +71,11 @@ describe("checkImageSize", () => {
   it.each([[0], [-32], [20], [Number.NaN], [32.5], [Number.POSITIVE_INFINITY]])("refuses side %d", (side) => {
     expect(() => checkImageSize(imagenet256, { height: side, width: side })).toThrow(/height .* and width/);
   });
+});
+
+it("a size is named by one side, or by height and width", () => {
+  expect(sizeName({ height: 64, width: 64 })).toBe("64");
+  expect(sizeName({ height: 96, width: 128 })).toBe("96x128");
 });
 
 describe("parameters of the published files", () => {

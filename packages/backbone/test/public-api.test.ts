@@ -31,6 +31,7 @@ it("exports exactly these", () => {
     "readShapes",
     "resumeUnet",
     "sideMultiple",
+    "sizeName",
     "unet",
   ]);
 });

@@ -38,7 +38,10 @@ export interface StoreDescription {
 const arrayName = z
   .string()
   .max(200)
-  .regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, "names are words of letters, digits, - and _, joined by /");
+  .regex(
+    /^[A-Za-z0-9_@-]+(\/[A-Za-z0-9_@-]+)*$/,
+    "names are words of letters, digits, -, _ and @, joined by /",
+  );
 
 export const descriptionSchema = z.strictObject({
   request: z.record(z.string(), z.json()),

@@ -32,6 +32,15 @@ describe.each(["float32", "float16"] as const)("a store in %s", (dtype) => {
   });
 });
 
+it("arrays of other image sizes lie beside those of the first", async () => {
+  const names = ["t50/b09", "t50/b09@48", "t50/b09-p2@96x128"];
+  const arrays = names.map((name, index) => ({ name, sampleShape: [index + 1] }));
+  const { path } = await filledStore({ ...description, arrays });
+  const store = await openFeatureStore(path);
+  const { features } = contentOf({ arrays }, all);
+  for (const name of names) expect(await store.readAll(name)).toEqual(features.get(name));
+});
+
 describe("the bytes of a store", () => {
   it("do not depend on the order in which chunks were written", async () => {
     const forward = await filledStore(description, [0, 1, 2]);

@@ -2,6 +2,7 @@
 import { type BlockInfo, blockTable, findBlock, type ImageSize } from "@difftap/backbone";
 import { elementCount } from "@difftap/core";
 import { type FeatureRequest, imageSizeOf, type Tap, type Timestep } from "./request.js";
+import { sizeSuffix } from "./sizes.js";
 
 export interface RequestedArray {
   readonly name: string;
@@ -13,14 +14,15 @@ export interface RequestedArray {
 
 /**
  * Name of the array of a tap at a timestep: `t50/b09`, `clean/b09`. Where `taps` asks for one block with several pools, the pool
- * is part of the name: `t50/b09-p2`, `t50/b09-map`.
+ * is part of the name: `t50/b09-p2`, `t50/b09-map`. So is the size of images where it is not the request's own: `t50/b09@48`.
  */
 export function arrayName(timestep: Timestep, tap: Tap, taps: readonly Tap[] = [tap]): string {
   const folder = timestep === "clean" ? "clean" : `t${timestep}`;
   const block = `b${String(tap.block).padStart(2, "0")}`;
-  const several = taps.filter((other) => other.block === tap.block).length > 1;
-  const pool = tap.pool === "map" ? "map" : `p${tap.pool}`;
-  return several ? `${folder}/${block}-${pool}` : `${folder}/${block}`;
+  const size = sizeSuffix(tap.size);
+  const alike = taps.filter((other) => other.block === tap.block && sizeSuffix(other.size) === size);
+  const pool = alike.length > 1 ? `-${tap.pool === "map" ? "map" : `p${tap.pool}`}` : "";
+  return `${folder}/${block}${pool}${size}`;
 }
 
 /** Shape of one image's features at a tap; `size` is the image's, in pixels. More cells than the map has keep the map's size. */
@@ -40,9 +42,10 @@ export function sampleShape(
  */
 export function requestedArrays(request: FeatureRequest): RequestedArray[] {
   const { architecture, taps, timesteps } = request;
-  const size = imageSizeOf(request);
   const blocks = blockTable(architecture);
-  const shapes = taps.map(({ block, pool }) => sampleShape(findBlock(blocks, block), pool, size));
+  const shapes = taps.map(({ block, pool, size = request.size }) =>
+    sampleShape(findBlock(blocks, block), pool, imageSizeOf({ size })),
+  );
   return timesteps.flatMap((timestep) =>
     taps.map((tap, index) => ({
       name: arrayName(timestep, tap, taps),

@@ -25,12 +25,20 @@ export interface ImageBatch {
 
 /**
  * Loads the images of the given rows, in that order, in batches of `batch` (the last one padded).
- * Which image a row is, is for the caller to say: `(rows, { size, ...options }) => loadImages(dataset, { indices: rows, size: size.width, ...options })` for squares.
+ * It is called once for each size of a request. Which image a row is, is for the caller to say: `(rows, { size, ...options }) => loadImages(dataset, { indices: rows, size: size.width, ...options })` for squares.
  */
 export type ImageLoader = (
   rows: Uint32Array,
   options: { readonly batch: number; readonly size: ImageSize; readonly signal?: AbortSignal | undefined },
 ) => AsyncIterable<ImageBatch>;
+
+/** The same images at each size of a request. */
+export interface SizedBatch {
+  /** In the order of `sizedTaps`. */
+  readonly images: readonly NdArray<"uint8">[];
+  /** What is known of them; an image that one size lacks counts as not decoded. */
+  readonly about: Omit<ImageBatch, "images">;
+}
 
 /** Rows start … start + count − 1. */
 export interface RowRange {

@@ -2,6 +2,7 @@
 import { blockTable, checkImageSize, findBlock } from "@difftap/backbone";
 import { DifftapError } from "@difftap/core";
 import { addressLimits, type FeatureRequest, imageSizeOf, type Tap, type Timestep } from "./request.js";
+import { sizedTaps, sizeSuffix } from "./sizes.js";
 
 /**
  * Checks blocks, pools, timesteps, size and condition against the architecture in the request.
@@ -12,14 +13,28 @@ export function checkRequest(request: FeatureRequest): void {
   const blocks = blockTable(architecture);
   for (const { block } of taps) findBlock(blocks, block);
   checkImageSize(architecture, imageSizeOf(request));
+  for (const { size } of sizedTaps(request)) checkImageSize(architecture, size);
   for (const tap of taps) checkPool(tap);
   for (const timestep of timesteps) checkTimestep(timestep, architecture.diffusion.steps);
   refuseTwice(
     "tap",
-    taps.map(({ block, pool }) => `block ${block}, pool ${pool}`),
+    taps.map(({ block, pool, size }) => `block ${block}, pool ${pool}${sizeInWords(size)}`),
   );
+  refuseOwnSize(request);
   refuseTwice("timestep", timesteps.map(String));
   checkCondition(request);
+}
+
+const sizeInWords = (size: Tap["size"]) => (size === undefined ? "" : `, size ${sizeSuffix(size).slice(1)}`);
+
+/** One array would have two names. */
+function refuseOwnSize({ taps, size }: FeatureRequest): void {
+  const own = taps.find((tap) => tap.size !== undefined && sizeSuffix(tap.size) === sizeSuffix(size));
+  if (own === undefined) return;
+  throw new DifftapError("REQUEST_INVALID", `the tap at block ${own.block} names the size of all images`, {
+    hint: "a tap names a size only where it is another: leave its `size` out",
+    details: { tap: own, size },
+  });
 }
 
 function checkPool({ block, pool }: Tap): void {

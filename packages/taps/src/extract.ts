@@ -5,8 +5,10 @@ import { requestedArrays } from "./arrays.js";
 import type { FeatureBatch, ImageBatch, ImageLoader, RowRange } from "./batches.js";
 import { checkRequest } from "./check-request.js";
 import { DrawMean, type Pass, passesOver, runPass } from "./passes.js";
-import { type FeatureRequest, imageSizeOf } from "./request.js";
+import type { FeatureRequest } from "./request.js";
 import { alignedRows } from "./rows.js";
+import { closeSessions, openSessions, type SizedTaps, sizedTaps } from "./sizes.js";
+import { together } from "./together.js";
 import { inOrder } from "./window.js";
 
 export interface ExtractOptions extends LongWork {
@@ -19,12 +21,13 @@ export interface ExtractOptions extends LongWork {
 /**
  * Computes the features of a request. While a session works on `concurrency` passes, as many more are prepared, so that it never
  * waits; images, noise and results held at once are bounded by that, whatever the size of the data set.
- * A session given stays open; of a runtime given, the session made for this is closed at the end.
+ * A session given stays open; of a runtime given, the sessions made for this are closed at the end. A request for several sizes of
+ * images has a session for each, in the order of `sizedTaps`.
  * @throws DifftapError REQUEST_INVALID when the network cannot answer; USAGE_INVALID for rows or batches that do not fit;
  * INTERRUPTED when the signal fires; whatever loader and session throw.
  */
 export async function* extractFeatures(
-  network: BackboneRuntime | TapSession,
+  network: BackboneRuntime | TapSession | readonly TapSession[],
   loader: ImageLoader,
   request: FeatureRequest,
   options: ExtractOptions,
@@ -34,33 +37,32 @@ export async function* extractFeatures(
   checkBatch(options.batch);
   const rows = alignedRows(options.rows ?? [{ start: 0, count: samples }], options.batch, samples);
   throwIfAborted(options.signal);
-  const session = "run" in network ? network : await prepare(network, request);
+  const runtime = "prepare" in network ? network : undefined;
+  const given = "run" in network ? [network] : "prepare" in network ? [] : network;
+  const sessions = runtime ? await prepare(runtime, request) : given;
   try {
-    checkSession(session, request);
-    yield* extractRows(session, loader, request, rows, options);
+    checkSessions(sessions, request);
+    yield* extractRows(sessions, loader, request, rows, options);
   } finally {
-    if (session !== network) await session.close();
+    if (runtime) await closeSessions(sessions);
   }
 }
 
 async function* extractRows(
-  session: TapSession,
+  sessions: readonly TapSession[],
   loader: ImageLoader,
   request: FeatureRequest,
   rows: Uint32Array,
   options: ExtractOptions,
 ): AsyncGenerator<FeatureBatch> {
   const { batch, signal } = options;
-  const loaded = checked(
-    loader(rows, { batch, size: imageSizeOf(request), signal }),
-    request,
-    rows.length,
-    options,
+  const loaded = sizedTaps(request).map(({ size }) =>
+    checked(loader(rows, { batch, size, signal }), size, rows.length, options),
   );
-  const width = 2 * Math.max(1, session.concurrency);
-  const finished = inOrder(passesOver(loaded, request), width, async (pass) => ({
+  const width = 2 * Math.max(1, ...sessions.map(({ concurrency }) => concurrency));
+  const finished = inOrder(passesOver(together(loaded), request), width, async (pass) => ({
     pass,
-    outputs: await runPass(session, pass, request),
+    outputs: await runPass(sessions[pass.place]!, pass, request),
   }));
   const mean = new DrawMean();
   let done = 0;
@@ -69,24 +71,22 @@ async function* extractRows(
     mean.add(pass, outputs, request);
     if (!pass.last) continue;
     yield featureBatch(rows[done]!, pass, mean.take(pass, request));
-    done += pass.images.count;
+    done += pass.batch.about.count;
     options.onProgress?.({ task: "features", done, total: rows.length, unit: "images" });
   }
 }
 
-function featureBatch(start: number, { images }: Pass, features: FeatureBatch["features"]): FeatureBatch {
-  const { count, labels, ids, valid, failures } = images;
-  return { start, count, features, labels, ids, valid, failures };
+function featureBatch(start: number, { batch }: Pass, features: FeatureBatch["features"]): FeatureBatch {
+  return { start, features, ...batch.about };
 }
 
 /** Batches as the loader gives them, refused when they are not what was asked for. */
 async function* checked(
   loaded: AsyncIterable<ImageBatch>,
-  request: FeatureRequest,
+  { height, width }: SizedTaps["size"],
   total: number,
   { batch, signal }: ExtractOptions,
 ): AsyncGenerator<ImageBatch> {
-  const { height, width } = imageSizeOf(request);
   let seen = 0;
   for await (const images of loaded) {
     throwIfAborted(signal);
@@ -114,22 +114,34 @@ function checkBatch(batch: number): void {
   throw new DifftapError("USAGE_INVALID", `batch is ${batch}; it must be a whole number above 0`);
 }
 
-async function prepare(runtime: BackboneRuntime, request: FeatureRequest): Promise<TapSession> {
+async function prepare(runtime: BackboneRuntime, request: FeatureRequest): Promise<TapSession[]> {
   if (runtime.weightsDigest !== request.weights) {
     throw new DifftapError("REQUEST_INVALID", "the request is for other weights than the network has", {
       hint: `the request names ${request.weights}, the network has ${runtime.weightsDigest}`,
       details: { asked: request.weights, has: runtime.weightsDigest },
     });
   }
-  return runtime.prepare(request.taps, { size: imageSizeOf(request) });
+  return openSessions(runtime, sizedTaps(request));
 }
 
-function checkSession(session: TapSession, request: FeatureRequest): void {
+function checkSessions(sessions: readonly TapSession[], request: FeatureRequest): void {
+  const sizes = sizedTaps(request);
+  if (sessions.length !== sizes.length) {
+    throw new DifftapError(
+      "USAGE_INVALID",
+      `${sessions.length} sessions are given for images of ${sizes.length} sizes`,
+      { hint: "prepare one for each of `sizedTaps`, in that order (`openSessions`)" },
+    );
+  }
+  for (const [place, { taps }] of sizes.entries()) checkSession(sessions[place]!, taps, request);
+}
+
+function checkSession(session: TapSession, asked: TapSession["taps"], request: FeatureRequest): void {
   const inWords = (taps: TapSession["taps"]) => taps.map(({ block, pool }) => `b${block}/${pool}`).join(", ");
-  if (inWords(session.taps) === inWords(request.taps)) return;
+  if (inWords(session.taps) === inWords(asked)) return;
   throw new DifftapError(
     "USAGE_INVALID",
-    `the session was prepared for ${inWords(session.taps)}, the request has ${inWords(request.taps)}`,
+    `the session was prepared for ${inWords(session.taps)}, the request has ${inWords(asked)}`,
     {
       hint: "prepare a session with the request's taps, in its order",
       details: { arrays: requestedArrays(request).map(({ name }) => name) },

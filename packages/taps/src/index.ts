@@ -23,6 +23,7 @@ export { type NoiseAddress, sampleNoise } from "./noise.js";
 export { type ExtractionPlan, planExtraction } from "./plan.js";
 export {
   type FeatureRequest,
+  type ImageSides,
   imageSizeOf,
   parseRequest,
   requestHash,
@@ -30,3 +31,4 @@ export {
   type Timestep,
 } from "./request.js";
 export { rowsOfChunks } from "./rows.js";
+export { closeSessions, noiseId, openSessions, type SizedTaps, sizedTaps } from "./sizes.js";

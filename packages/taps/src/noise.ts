@@ -1,4 +1,4 @@
-/** Noise by address: the same for a sample in any batch, any order, any process. */
+/** Noise by address: the same for a sample in any batch, any order, any process. Images of another size have noise of their own (`noiseId`). */
 import { DifftapError, fillNormals, hashId, streams } from "@difftap/core";
 import { addressLimits } from "./request.js";
 

@@ -2,16 +2,17 @@
 import { macsUpTo } from "@difftap/backbone";
 import { elementsPerImage } from "./arrays.js";
 import { checkRequest } from "./check-request.js";
-import { type FeatureRequest, imageSizeOf } from "./request.js";
+import type { FeatureRequest } from "./request.js";
+import { sizedTaps } from "./sizes.js";
 
 export interface ExtractionPlan {
   readonly images: number;
-  /** Runs of one image through the network: one per draw at every noisy timestep, one for "clean". */
+  /** Runs of one image through the network: one per draw at every noisy timestep, one for "clean"; so many at each size. */
   readonly passesPerImage: number;
   readonly passes: number;
-  /** The run ends here. */
+  /** No run goes further. */
   readonly deepestBlock: number;
-  /** Multiply-accumulates of one pass, up to the deepest block. */
+  /** Multiply-accumulates of one pass, up to the deepest block; the mean where there are several sizes. */
   readonly macsPerPass: number;
   /** Multiply-accumulates of one image, over all its passes. */
   readonly macsPerImage: number;
@@ -35,27 +36,36 @@ export function planExtraction(
   checkRequest(request);
   const { architecture, taps } = request;
   const images = request.dataset.count;
-  const passesPerImage = request.timesteps.reduce<number>(
+  const sizes = sizedTaps(request);
+  const passesAtSize = request.timesteps.reduce<number>(
     (sum, timestep) => sum + drawsAt(request, timestep),
     0,
   );
-  const deepestBlock = Math.max(...taps.map(({ block }) => block));
-  const macs = macsUpTo(architecture, imageSizeOf(request));
-  const macsPerPass = macs[deepestBlock - 1]!;
+  const passesPerImage = passesAtSize * sizes.length;
+  const deepestBlock = deepestOf(taps);
+  const macs = sizes.map((read) => {
+    const upTo = macsUpTo(architecture, read.size);
+    return { read: upTo[deepestOf(read.taps) - 1]!, whole: upTo.at(-1)! };
+  });
+  const [read, whole] = [sumOf(macs.map((size) => size.read)), sumOf(macs.map((size) => size.whole))];
   const passes = images * passesPerImage;
   return {
     images,
     passesPerImage,
     passes,
     deepestBlock,
-    macsPerPass,
-    macsPerImage: macsPerPass * passesPerImage,
-    shareOfNetwork: macsPerPass / macs.at(-1)!,
+    macsPerPass: read / sizes.length,
+    macsPerImage: read * passesAtSize,
+    shareOfNetwork: read / whole,
     bytes: images * elementsPerImage(request) * (dtype === "float16" ? 2 : 4),
     ...(rate === undefined ? {} : { seconds: passes / rate }),
   };
 }
 
-/** Passes of one image at a timestep. */
+const deepestOf = (taps: FeatureRequest["taps"]) => Math.max(...taps.map(({ block }) => block));
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
+
+/** Passes of one image at a timestep and a size. */
 export const drawsAt = ({ draws }: FeatureRequest, timestep: FeatureRequest["timesteps"][number]) =>
   timestep === "clean" ? 1 : draws;

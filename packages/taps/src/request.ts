@@ -8,9 +8,12 @@ export const addressLimits = { timesteps: 2 ** 16, draws: 2 ** 8 } as const;
 
 const side = z.int().min(1);
 
+const sides = z.union([side, z.strictObject({ height: side, width: side })]);
+
 const tap = z.strictObject({
   block: z.int(),
   pool: z.union([z.int(), z.literal("map")]),
+  size: sides.optional(),
 });
 
 const requestSchema = z.strictObject({
@@ -18,7 +21,7 @@ const requestSchema = z.strictObject({
   timesteps: z.array(z.union([z.number(), z.literal("clean")])).min(1),
   draws: z.int().min(1).max(addressLimits.draws).default(1),
   seed: z.int().min(0),
-  size: z.union([side, z.strictObject({ height: side, width: side })]),
+  size: sides,
   condition: z.int().min(0).optional(),
   weights: z.string().regex(/^[0-9a-f]{64}$/, "must be a sha256 in lower-case hexadecimal"),
   architecture: z.unknown(),
@@ -39,7 +42,12 @@ export interface Tap {
   readonly block: number;
   /** p: pooled to p×p and flattened [C·p·p]; "map": kept as [C, h, w]. */
   readonly pool: number | "map";
+  /** Of the images it is read from, where that is not the request's own size. */
+  readonly size?: ImageSides | undefined;
 }
+
+/** In pixels: the side of squares, or height and width. */
+export type ImageSides = number | ImageSize;
 
 export interface FeatureRequest {
   readonly taps: readonly Tap[];
@@ -47,8 +55,8 @@ export interface FeatureRequest {
   /** Draws of noise whose features are averaged at each timestep; "clean" has none. */
   readonly draws: number;
   readonly seed: number;
-  /** Of the images in pixels: the side of squares, or height and width. */
-  readonly size: number | ImageSize;
+  /** Of the images, but for taps that name another. */
+  readonly size: ImageSides;
   /** The class fed for every image; for class-conditional networks only, which need one. Never the image's own. */
   readonly condition?: number | undefined;
   /** sha256 of the weights. */
@@ -89,9 +97,10 @@ function inWords(issue: z.core.$ZodIssue): string[] {
   );
 }
 
-function keysAt([first]: readonly PropertyKey[]): string[] {
+function keysAt(path: readonly PropertyKey[]): string[] {
+  const [first] = path;
+  if (path.at(-1) === "size") return ["height", "width"];
   if (first === "taps") return Object.keys(tap.shape);
-  if (first === "size") return ["height", "width"];
   if (first === "dataset") return Object.keys(requestSchema.shape.dataset.shape);
   return Object.keys(requestSchema.shape);
 }

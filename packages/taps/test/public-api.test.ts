@@ -6,8 +6,11 @@ it("exports exactly this", () => {
     "arrayName",
     "assembleChunks",
     "checkRequest",
+    "closeSessions",
     "extractFeatures",
     "imageSizeOf",
+    "noiseId",
+    "openSessions",
     "parseRequest",
     "planExtraction",
     "requestHash",
@@ -15,5 +18,6 @@ it("exports exactly this", () => {
     "rowsOfChunks",
     "sampleNoise",
     "sampleShape",
+    "sizedTaps",
   ]);
 });
