@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "@difftap/core";
 import type { DetectionDataset } from "@difftap/datasets";
 import { cocoResults, type DetectionScores, densePicture, scoreDetections } from "@difftap/eval";
-import type { CocoFigures as Figures } from "@difftap/metrics";
+import type { CategoryPrecision, Detection, CocoFigures as Figures } from "@difftap/metrics";
 import {
   type DetectionPicture,
   type DetectionRun,
@@ -19,9 +19,8 @@ import { percentOf, percentRange } from "./percent.js";
 
 type DetectionReport = DenseReport<DetectionScore, DetectionDataset>;
 
-/** Pictures of a report, and the score from which their boxes are shown. */
+/** Pictures of a report. */
 const SHOWN = 6;
-const LEAST_SCORE = 0.3;
 
 /** Writes results.json and each seed's `detections.json`, unless everything had been done before, and prints the figures. */
 export async function reportDetection(report: DetectionReport): Promise<void> {
@@ -60,7 +59,7 @@ async function entryOf(report: DetectionReport): Promise<TrainedDetector> {
       ...(masks && { mask: { ap: percentOf(masks[label]!.ap), ap50: percentOf(masks[label]!.ap50) } }),
     })),
     ...(boxes && { dropped: { ...boxes, examples: [...boxes.examples] } }),
-    pictures: await picturesOf(report, first!.score),
+    pictures: await picturesOf(report, first!.score, box.categories),
   };
 }
 
@@ -93,23 +92,34 @@ function summaries(runs: readonly Figures[]): TrainedDetector["figures"]["box"] 
   return { ap: over("ap"), ap50: over("ap50") };
 }
 
-async function picturesOf({ test }: DetectionReport, { set }: DetectionScore): Promise<DetectionPicture[]> {
+async function picturesOf(
+  { test }: DetectionReport,
+  { set }: DetectionScore,
+  categories: readonly CategoryPrecision[],
+): Promise<DetectionPicture[]> {
   const { dataset } = test;
   const label = (of: number) => dataset.categories[of]!.name;
+  const isShown = (each: Detection) => each.score >= (categories[each.label]!.bestScore ?? 0.5);
   const chosen = set.images.slice(0, SHOWN).map(async (image): Promise<DetectionPicture> => {
     const size = await dataset.imageSize(image);
     const truth = set.groundTruth.filter((each) => each.image === image && !each.crowd && !each.difficult);
-    const found = set.detections.filter((each) => each.image === image && each.score >= LEAST_SCORE);
+    const found = set.detections.filter((each) => each.image === image && isShown(each));
     return {
       ...(await densePicture(dataset, image, size)),
       width: size.width,
       height: size.height,
       truth: truth.map((each) => ({ label: label(each.label), box: [...each.box] })),
       found: found.map(({ score, ...each }) => ({ label: label(each.label), score, box: [...each.box] })),
-      note: `boxes from a score of ${LEAST_SCORE}`,
+      note: `boxes from the score of the best F1: ${shownScores(categories)}`,
     };
   });
   return Promise.all(chosen);
+}
+
+/** "RBC 0.52, WBC 0.61" */
+function shownScores(categories: readonly CategoryPrecision[]): string {
+  const known = categories.filter(({ bestScore }) => bestScore !== null);
+  return known.map(({ name, bestScore }) => `${name} ${bestScore!.toFixed(2)}`).join(", ") || "none";
 }
 
 /** As COCO's servers take results: the data set's own numbers of images and categories. @throws DifftapError WRITE_FAILED. */

@@ -50,9 +50,25 @@ describe("COCO figures", () => {
       ...{ ar1: one, ar10: one, ar100: one, arSmall: one, arMedium: one, arLarge: null },
     });
     expect(each).toEqual([
-      { label: 0, name: "cell", ap: one, ap50: one, objects: 2 },
-      { label: 1, name: "platelet", ap: null, ap50: null, objects: 0 },
+      { label: 0, name: "cell", ap: one, ap50: one, bestScore: 0.5, objects: 2 },
+      { label: 1, name: "platelet", ap: null, ap50: null, bestScore: null, objects: 0 },
     ]);
+  });
+
+  test("come with the score of the best F1: what is below is more often wrong than right", () => {
+    const empty: Box = [200, 200, 9, 9];
+    const graded = [
+      found(0, objects[0]!.box, 0.9),
+      found(1, empty, 0.8),
+      found(1, objects[1]!.box, 0.7),
+      found(0, empty, 0.7),
+      found(0, empty, 0.2),
+    ];
+    const best = (detections: Detection[]) => evaluate(objects, detections).categories[0]!.bestScore;
+    // F1 of 2/3 from 0.9, 4/6 from 0.7: of two that are equal the higher score.
+    expect(best(graded)).toBe(0.9);
+    expect(best(graded.filter(({ score, image }) => score !== 0.7 || image === 1))).toBe(0.7);
+    expect(best([found(0, empty, 0.9)])).toBeNull();
   });
 
   test("are 0 when nothing is found, null without objects", () => {

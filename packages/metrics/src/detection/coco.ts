@@ -17,6 +17,7 @@
 import { DifftapError } from "@difftap/core";
 import type { BootstrapOptions } from "../intervals.js";
 import { type FigureIntervals, meanOf, resampledFigures, weightedCount } from "../resampling.js";
+import { bestScoreOf } from "./best-score.js";
 import { cocoPrecision, type RankedOutcomes } from "./curves.js";
 import { groupByCategory } from "./groups.js";
 import {
@@ -69,6 +70,8 @@ export interface CategoryPrecision {
   readonly name: string;
   readonly ap: number | null;
   readonly ap50: number | null;
+  /** Detections of this score and above have the best F1 at an overlap of 0.50; null where none finds an object. */
+  readonly bestScore: number | null;
   /** Objects that have to be found. */
   readonly objects: number;
 }
@@ -112,7 +115,8 @@ export function evaluateDetections(options: DetectionOptions): DetectionEvaluati
 function categoryPrecision(match: CategoryMatches, name: string): CategoryPrecision {
   const precisions = precisionsOf(match, "all");
   const objects = match.bySize.all.wanted.length;
-  return { label: match.label, name, ap: meanOf(precisions), ap50: precisions[0] ?? null, objects };
+  const figures = { ap: meanOf(precisions), ap50: precisions[0] ?? null, bestScore: bestScoreOf(match) };
+  return { label: match.label, name, ...figures, objects };
 }
 
 function cocoFigures(matches: readonly CategoryMatches[], weights?: Uint32Array): CocoFigures {

@@ -32,6 +32,7 @@ export interface CategoryMatches {
   readonly label: number;
   /** Image of each detection, best score first. */
   readonly images: Uint32Array;
+  readonly scores: Float64Array;
   /** Place of each detection among those of its image, from 0. */
   readonly ranks: Uint32Array;
   readonly bySize: Readonly<Record<SizeRange, SizeMatches>>;
@@ -65,7 +66,8 @@ export function matchCategory(group: CategoryGroup, rules: MatchRules): Category
     });
   }
   const sizes = bySize((size) => ({ outcomes: outcomes[size], wanted: wantedImages(group, size) }));
-  return { label: group.label, images: group.detectionImages, ranks, bySize: sizes };
+  const scores = Float64Array.from(group.detections, ({ score }) => score);
+  return { label: group.label, images: group.detectionImages, scores, ranks, bySize: sizes };
 }
 
 function bySize<T>(make: (size: SizeRange) => T): Record<SizeRange, T> {
