@@ -24,7 +24,13 @@ export function encodeFeatures(
   const bits = float32ToFloat16(values);
   for (let i = 0; i < bits.length; i++) {
     if ((bits[i]! & 0x7fff) === 0x7c00)
-      throw outOfRange(values[i]!, i, origin, "does not fit float16", "keep the store in float32");
+      throw outOfRange(
+        values[i]!,
+        i,
+        origin,
+        "does not fit float16",
+        "keep features as large as that in float32",
+      );
   }
   return bits;
 }

@@ -16,7 +16,7 @@ const defaultChunksTogether = 16;
 const FINER = 256;
 
 /**
- * Every row of a store once. The same address gives the same order.
+ * Every row of a store once. The same address gives the same order; with all chunks together it is that of `permutation`.
  * @throws DifftapError USAGE_INVALID when `chunksTogether` is no whole number above 0.
  */
 export function shuffleByChunk(
@@ -27,6 +27,7 @@ export function shuffleByChunk(
   if (!Number.isInteger(chunksTogether) || chunksTogether < 1) {
     throw new DifftapError("USAGE_INVALID", `${chunksTogether} chunks cannot be mixed together`);
   }
+  if (chunksTogether >= chunkCount(store)) return permutation(address, store.samples);
   const chunks = permutation(address, chunkCount(store));
   const order = new Uint32Array(store.samples);
   let filled = 0;

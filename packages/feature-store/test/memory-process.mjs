@@ -2,7 +2,7 @@
  * Writes and reads a store of 64 MiB in chunks of 1 MiB, in order and by rows with a cache of 2 MiB; prints the most array memory held after
  * a collection, in MiB.
  */
-import { createFeatureStore, openFeatureStore, shuffleByChunk } from "../dist/index.js";
+import { createFeatureStore, openFeatureStore } from "../dist/index.js";
 
 const path = process.argv[2];
 const [samples, chunkSamples, width] = [16384, 256, 1024];
@@ -52,7 +52,7 @@ for await (const { start, data } of store.chunks("t50/b09")) {
   watch();
 }
 const rows = await store.rows(["t50/b09"], { cacheBytes: 2 * 2 ** 20 });
-const order = shuffleByChunk(store, { seed: 1, stream: 2 }, { chunksTogether: 2 });
+const order = rows.order({ seed: 1, stream: 2 });
 for (let start = 0; start < samples; start += 64) {
   const indices = order.subarray(start, start + 64);
   const read = (await rows.read(indices))["t50/b09"];

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { streams } from "@difftap/core";
+import { permutation, streams } from "@difftap/core";
 import { describe, expect, it } from "vitest";
 import { createChunkCache } from "../src/chunk-cache.js";
 import { openFeatureStore, shuffleByChunk } from "../src/index.js";
@@ -62,6 +62,20 @@ describe("rows of a store", () => {
     expect(Array.from((await rows.read(Uint32Array.of(5)))["t50/b09"]!.data)).toEqual(
       expected("t50/b09", [5]),
     );
+  });
+
+  it("have an order that mixes as many chunks as are kept", async () => {
+    const { path } = await filledStore();
+    const store = await openFeatureStore(path);
+    const address = { seed: 3, stream: streams.order, index: 0 };
+    // A chunk of the two arrays has 4 × (6 + 18) numbers.
+    const keeping = (chunks: number) =>
+      store.rows(["t50/b09", "t50/b10"], { cacheBytes: chunks * 4 * 24 * 4 + 1 });
+    const [one, two, all, fewer] = await Promise.all([keeping(1), keeping(2), keeping(3), keeping(0.5)]);
+    expect(one.order(address)).toEqual(shuffleByChunk(store, address, { chunksTogether: 1 }));
+    expect(two.order(address)).toEqual(shuffleByChunk(store, address, { chunksTogether: 2 }));
+    expect(all.order(address)).toEqual(permutation(address, store.samples));
+    expect(fewer.order(address)).toEqual(one.order(address));
   });
 
   it("stop when the signal fires", async () => {
@@ -142,6 +156,7 @@ describe("an order by chunk", () => {
       Math.floor(row / 4),
     );
     expect(alone.filter((chunk, place) => chunk !== alone[place - 1]).length).toBe(26);
+    expect(shuffleByChunk(store, address, { chunksTogether: 26 })).toEqual(permutation(address, 103));
     expect(() => shuffleByChunk(store, address, { chunksTogether: 0 })).toThrow(
       expect.objectContaining({ code: "USAGE_INVALID" }),
     );

@@ -11,12 +11,12 @@
  * More than memory holds, from a store of @difftap/feature-store:
  *
  * ```ts
- * const rows = await store.rows(["t90/b09"], { cacheBytes: 512 * 2 ** 20 });
+ * const rows = await store.rows(["t90/b09"]);
  * const source = streamedSource(store.samples, async (indices, { signal }) => ({
  *   features: await rows.read(indices, signal),
  *   labels: Int32Array.from(indices, (index) => labels[index]!),
  * }));
- * const chunkByChunk = { ...source, order: (address) => shuffleByChunk(store, address) };
+ * const chunkByChunk = { ...source, order: rows.order };
  * ```
  */
 import { DifftapError, type NdArray, ndarray, type RandomAddress } from "@difftap/core";
