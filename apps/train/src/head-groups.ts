@@ -44,6 +44,8 @@ export interface RowFacts {
   /** Seconds of the whole training, shared evenly by its heads. */
   readonly seconds: number;
   readonly stepsPerEpoch: number;
+  /** The training features were read from disk as they were needed. */
+  readonly streamed?: boolean | undefined;
 }
 
 /** A group as results.json has it; undefined when all seeds failed. */
@@ -66,7 +68,7 @@ export function rowOf(group: Group, facts: RowFacts): TrainedHead | undefined {
     name: group.title,
     head: description.head,
     taps: model.reads.map(mapTitle),
-    protocol: protocolOf(settings, facts.engine),
+    protocol: protocolOf({ ...settings, streamed: facts.streamed }, facts.engine),
     split: facts.split,
     settings: inWords(description.spec),
     parameters: [...variables.values()].reduce((sum, { size }) => sum + size, 0),

@@ -35,6 +35,7 @@ export async function reportHeads(
     seconds: trained.seconds / trained.members.length,
     stepsPerEpoch: planTraining(recipeOf(headsOf(settings)[0]!), trained.pair.train.source.length)
       .stepsPerEpoch,
+    streamed: trained.pair.train.streamed,
   };
   const rows = groups.flatMap((group) => rowOf(group, facts) ?? []);
   const failures = groups.flatMap(({ failed }) =>

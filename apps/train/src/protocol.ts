@@ -6,6 +6,8 @@ interface Protocolled extends Learning {
   readonly title?: string | undefined;
   /** Whether all epochs saw the same features of images. */
   readonly keepFeatures?: boolean;
+  /** Of stored features: whether they were read as they were needed, or lay in memory. */
+  readonly streamed?: boolean | undefined;
 }
 
 export function protocolOf(settings: Protocolled, engine: string): string {
@@ -18,6 +20,7 @@ export function protocolOf(settings: Protocolled, engine: string): string {
     `batch ${batch}`,
     ...extra,
     ...(settings.keepFeatures ? ["features computed once"] : []),
+    ...(settings.streamed === undefined ? [] : [`features ${settings.streamed ? "streamed" : "in memory"}`]),
     `engine ${engine}`,
   ].join(", ");
 }

@@ -7,6 +7,8 @@ import type { Selection } from "./images.js";
 export interface HeadFeatures {
   readonly taps: readonly HeadTap[];
   readonly source: FeatureSource;
+  /** A store that is read as it is needed, chunk by chunk, rather than lying in memory. */
+  readonly streamed?: boolean;
   readonly labels: Int32Array;
   /** Names of the classes where the data set has them. */
   readonly classNames: readonly string[] | null;

@@ -2,13 +2,16 @@
 import { DifftapError, elementCount, type LongWork, type NdArray, ndarray } from "@difftap/core";
 import type { FeatureStore } from "@difftap/feature-store";
 
-export interface LabelledFeatures {
-  /** [n, d]: maps are flattened. */
-  readonly features: NdArray<"float32">;
+export interface LabelledRows {
   /** [n] */
   readonly labels: Int32Array;
   /** Row of each sample in the store. */
   readonly rows: Uint32Array;
+}
+
+export interface LabelledFeatures extends LabelledRows {
+  /** [n, d]: maps are flattened. */
+  readonly features: NdArray<"float32">;
 }
 
 /**
@@ -20,7 +23,12 @@ export async function readLabelled(
   array: string,
   work: LongWork = {},
 ): Promise<LabelledFeatures> {
-  const read = await readValid(store, array, work);
+  return withFeatures(store, array, await readRows(store), work);
+}
+
+/** Which rows can be read, and their labels. @throws as `readLabelled` */
+export async function readRows(store: FeatureStore): Promise<LabelledRows> {
+  const read = await validRows(store);
   const unlabelled = read.labels.findIndex((label) => label < 0);
   if (unlabelled < 0) return read;
   const row = read.rows[unlabelled]!;
@@ -37,9 +45,22 @@ export async function readValid(
   array: string,
   work: LongWork = {},
 ): Promise<LabelledFeatures> {
-  const [all, labels, valid] = [await store.readAll(array, work), await store.labels(), await store.valid()];
+  return withFeatures(store, array, await validRows(store), work);
+}
+
+async function validRows(store: FeatureStore): Promise<LabelledRows> {
+  const [labels, valid] = [await store.labels(), await store.valid()];
   const rows = Uint32Array.from(valid.keys()).filter((row) => valid[row] === 1);
-  return { features: pick(all, rows), labels: Int32Array.from(rows, (row) => labels[row]!), rows };
+  return { labels: Int32Array.from(rows, (row) => labels[row]!), rows };
+}
+
+async function withFeatures(
+  store: FeatureStore,
+  array: string,
+  { labels, rows }: LabelledRows,
+  work: LongWork,
+): Promise<LabelledFeatures> {
+  return { features: pick(await store.readAll(array, work), rows), labels, rows };
 }
 
 function pick(all: NdArray<"float32">, rows: Uint32Array): NdArray<"float32"> {

@@ -1,14 +1,14 @@
-/** A store as heads and their trainer see it: taps with their sizes, and a source of labelled batches in memory. */
+/** A store as heads and their trainer see it: taps with their sizes, and a source of labelled batches. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { blockTable } from "@difftap/backbone";
-import { DifftapError, type LongWork } from "@difftap/core";
+import { DifftapError } from "@difftap/core";
 import { type FeatureStore, openFeatureStore } from "@difftap/feature-store";
 import { describeTap, type HeadTap } from "@difftap/heads";
 import { type FeatureRequest, imageSizeOf, parseRequest, requestedArrays } from "@difftap/taps";
-import { memorySource } from "@difftap/trainer";
 import type { HeadFeatures } from "./head-features.js";
-import { readLabelled } from "./labelled.js";
+import { readRows } from "./labelled.js";
+import { type StoredReading, storedSource } from "./stored-source.js";
 
 /** Whether a path is a store of features, and not a data set of images. */
 export function isStore(path: string): boolean {
@@ -16,28 +16,26 @@ export function isStore(path: string): boolean {
 }
 
 /**
- * Reads the named arrays of a store (all when none is named).
+ * The named arrays of a store (all when none is named); in memory where they take no more than a quarter of what is free, else read as
+ * they are needed.
  * @throws DifftapError REQUEST_INVALID for an array that the store lacks, listing those it has; LABELS_MISMATCH.
  */
 export async function readStoredFeatures(
   path: string,
   arrays: readonly string[] | undefined,
-  work: LongWork = {},
+  reading: StoredReading = {},
 ): Promise<HeadFeatures> {
   const store = await openFeatureStore(path);
   const names = arrays ?? store.arrays.map(({ name }) => name);
   for (const name of names) checkArray(store, name);
   const request = parseRequest(store.request);
-  const read = await Promise.all(names.map((name) => readLabelled(store, name, work)));
-  const { labels, rows } = read[0]!;
-  const features = Object.fromEntries(names.map((name, index) => [name, read[index]!.features]));
+  const labelled = await readRows(store);
   return {
     taps: tapsOf(request, names),
-    source: memorySource(features, labels),
-    labels,
+    ...(await storedSource(store, names, labelled, reading)),
+    ...labelled,
     classNames: null,
     request,
-    rows,
     images: undefined,
     close: async () => {},
   };
@@ -57,7 +55,7 @@ export function servingInputs(
   return {
     ...features,
     source: {
-      length: source.length,
+      ...source,
       async *batches(indices, options) {
         for await (const batch of source.batches(indices, options)) {
           const named = origins.map(([name, origin]) => [name, batch.features[origin]!] as const);
