@@ -34,17 +34,34 @@ export async function detectImages(
 ): Promise<DetectedSet> {
   const { dataset, indices } = test;
   const [images, detections, groundTruth]: [number[], Detection[], TrueObject[]] = [[], [], []];
-  const loaded = loadDetection(dataset, { ...canvas, indices, onCorrupt: "fail", signal });
+  const read = readOnce(dataset);
+  const loaded = loadDetection(read.dataset, { ...canvas, indices, onCorrupt: "fail", signal });
   for await (const batch of loaded) {
     const originals = batch.views.map((view, row) => originalOf(view, batch.indices[row]!));
     detections.push(...(await detect(batch, originals)).flat());
     for (const image of batch.indices) {
       images.push(image);
-      groundTruth.push(...(await dataset.objects(image)).map((object) => ({ ...object, image })));
+      groundTruth.push(...(await read.take(image)).map((object) => ({ ...object, image })));
     }
     onProgress?.({ task: "detection", done: images.length, total: indices.length, unit: "images" });
   }
   return { images, groundTruth, detections };
+}
+
+/** A data set whose objects, once the loader has read them, are there for the scores too; `take` gives them away. */
+function readOnce(dataset: DetectionDataset) {
+  const read = new Map<number, ReturnType<DetectionDataset["objects"]>>();
+  const objects = (image: number) => {
+    const reading = dataset.objects(image);
+    read.set(image, reading);
+    return reading;
+  };
+  const take = (image: number) => {
+    const reading = read.get(image) ?? dataset.objects(image);
+    read.delete(image);
+    return reading;
+  };
+  return { dataset: { ...dataset, objects }, take };
 }
 
 /** Whole images lie in the upper left of the canvas. */
