@@ -1,5 +1,5 @@
 /** Detection and segmentation before any backbone, as a user types them; what evaluation makes of the same run. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWeights } from "@difftap/checkpoint";
 import { readMetrics, readRunFolder } from "@difftap/run-folder";
@@ -115,24 +115,68 @@ test("what is trained is the adapter alone, the feedback too, or the last blocks
   expect(frozen!.some((name) => name.includes("backbone.") || name.includes("feedback."))).toBe(false);
 });
 
-test("made longer, killed and run again, it ends bit for bit as a run that was not", async () => {
-  const seed = ["--seeds", "3"];
-  const out = join(folder, "killed");
-  expect(segment("killed", ...seed, "--epochs", "1").code).toBe(0);
-  const longer = [...seed, "--epochs", "3", "--out", out];
-  expect(await killAt("training:", "segment", ...common, "--spec", segmenter, ...longer)).toBe("SIGKILL");
-  for (const name of ["whole", "killed"]) {
-    const { code, err } = segment(name, ...seed, "--epochs", "3");
+test.each([
+  ["", []],
+  ["-on-disk", ["--keep-maps", "disk", "--flip", "0"]],
+])(
+  "made longer, killed and run again, it ends bit for bit as a run that was not%s",
+  async (kind, argv) => {
+    const seed = ["--seeds", "3", ...argv];
+    const names = ["whole", "killed"].map((name) => name + kind);
+    const out = join(folder, names[1]!);
+    expect(segment(names[1]!, ...seed, "--epochs", "1").code).toBe(0);
+    const longer = [...seed, "--epochs", "3", "--out", out];
+    expect(await killAt("training:", "segment", ...common, "--spec", segmenter, ...longer)).toBe("SIGKILL");
+    for (const name of names) {
+      const { code, err } = segment(name, ...seed, "--epochs", "3");
+      expect(code, err).toBe(0);
+    }
+    const [whole, killed] = await Promise.all(names.map((name) => readMetrics(join(folder, name, "seed-3"))));
+    const training = (lines: typeof whole) =>
+      lines!.filter(({ split }) => split === "train").map(({ values }) => values);
+    expect(training(killed)).toHaveLength(9);
+    expect(training(killed)).toEqual(training(whole));
+    expect(killed!.at(-1)!.values).toEqual(whole!.at(-1)!.values);
+  },
+  240_000,
+);
+
+test("maps on disk teach what maps in memory do, rounded; runs and seeds share what is the same", async () => {
+  const maps = join(folder, "maps");
+  const once = ["--flip", "0", "--seeds", "1,2"];
+  for (const [name, place] of [["in-memory"], ["on-disk", maps]] as const) {
+    const { code, err, out } = segment(name, ...once, "--keep-maps", ...(place ? [place] : []));
     expect(code, err).toBe(0);
+    expect(out).toContain(place ? "maps computed once, kept as float16" : "maps computed once");
   }
-  const [whole, killed] = await Promise.all(
-    ["whole", "killed"].map((name) => readMetrics(join(folder, name, "seed-3"))),
+  const losses = await Promise.all(
+    ["in-memory", "on-disk"].map(async (name) => {
+      const lines = await readMetrics(join(folder, name, "seed-2"));
+      return lines.filter(({ split }) => split === "train").map(({ values }) => values.loss!);
+    }),
   );
-  const training = (lines: typeof whole) =>
-    lines!.filter(({ split }) => split === "train").map(({ values }) => values);
-  expect(training(killed)).toHaveLength(9);
-  expect(training(killed)).toEqual(training(whole));
-  expect(killed!.at(-1)!.values).toEqual(whole!.at(-1)!.values);
+  expect(losses[1]).not.toEqual(losses[0]);
+  for (const [step, loss] of losses[0]!.entries()) expect(losses[1]![step]).toBeCloseTo(loss, 2);
+  expect(readdirSync(maps).sort()).toEqual(["seed-1", "seed-2"]);
+  const detected = detect("detect-on-disk", "--flip", "0", "--seeds", "1", "--keep-maps", maps);
+  expect(detected.code, detected.err).toBe(0);
+  expect(detected.err).toContain("checking the store");
+  expect(detected.err).not.toMatch(/maps: \d/);
+  const clean = [
+    "--flip",
+    "0",
+    "--timesteps",
+    "clean",
+    "--fit",
+    "stretch",
+    "--keep-maps",
+    join(folder, "clean"),
+  ];
+  expect(segment("clean-on-disk", ...clean, "--seeds", "1,2").code).toBe(0);
+  expect(readdirSync(join(folder, "clean"))).toEqual(["every-seed"]);
+  const other = segment("refused-on-disk", ...once, "--keep-maps", maps, "--canvas", "32x32");
+  expect(other.code).toBe(2);
+  expect(other.err).toContain("request.canvas.height: the store has 24, asked for 32");
 }, 240_000);
 
 describe("is refused:", () => {
@@ -143,6 +187,7 @@ describe("is refused:", () => {
       ["--keep-maps", "--backbone", "tuned", "--flip", "0"],
       /--keep-maps: a backbone that is trained/,
     ],
+    ["a place for maps that is a slip of the fingers", ["--keep-maps", "dsik"], /memory, disk, or a folder/],
     ["a canvas that the network does not take", ["--canvas", "23x24"], /23|multiple|divisible/],
     ["more images than there are", ["--train-count", "13"], /13 images were asked for/],
   ])("%s", (_, argv, message) => {

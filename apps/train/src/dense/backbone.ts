@@ -12,6 +12,8 @@ import type { ForwardOptions, Trained } from "@difftap/trainer";
 export interface DenseBackbone extends Trained {
   /** The maps it gives, as an adapter is built on them. */
   readonly taps: readonly HeadTap[];
+  /** Maps that `read` gives, which stay as they are; absent where the network itself is trained. */
+  readonly inputs?: readonly HeadTap[];
   /** Arrays [N, …] of a batch that `maps` is computed from. */
   read(images: NamedImages, noiseSeed: number): Promise<Record<string, NdArray<"float32">>>;
   /** Maps [N, C, h, w] by the taps' names. Called inside a tidy. */

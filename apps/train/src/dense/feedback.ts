@@ -23,6 +23,7 @@ export async function feedbackBackbone(options: FeedbackOptions): Promise<DenseB
   const reader = openMapReader({ runtime, taps: modules.needed });
   return {
     taps: modules.taps,
+    inputs: modules.needed,
     variables: modules.variables,
     buffers: modules.buffers,
     description: { kind: "feedback", weights: runtime.weightsDigest, feedback },

@@ -17,6 +17,7 @@ export function frozenBackbone(options: FrozenOptions): DenseBackbone {
   const names = taps.map(({ name }) => name);
   return {
     taps,
+    inputs: taps,
     variables: new Map(),
     buffers: new Map(),
     description: { kind, weights: runtime.weightsDigest },

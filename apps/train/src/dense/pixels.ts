@@ -16,6 +16,7 @@ export function pixelBackbone({ taps, size }: PixelOptions): DenseBackbone {
   const reader = openPixelReader(strides);
   return {
     taps: maps,
+    inputs: maps,
     variables: new Map(),
     buffers: new Map(),
     description: { kind: "pixels", strides },

@@ -1,6 +1,6 @@
 /** How an adapter was trained, in words, completely enough to do it again. */
 import { inWords, spaced } from "../protocol.js";
-import { type DenseSettings, denseRecipe } from "./settings.js";
+import { type DenseSettings, denseRecipe, mapsKept } from "./settings.js";
 
 /** @param adapter such as "fcos detector" */
 export function denseProtocol(adapter: string, settings: DenseSettings, engine: string): string {
@@ -43,12 +43,14 @@ function backboneInWords(settings: DenseSettings): string {
   return kinds[backbone];
 }
 
-function viewsInWords({ canvas, fit, scale, flip, colours, keepMaps }: DenseSettings): string {
+function viewsInWords(settings: DenseSettings): string {
+  const { canvas, fit, scale, flip, colours } = settings;
+  const kept = mapsKept(settings);
   const views = [
     ...(scale[0] !== 1 || scale[1] !== 1 ? [`scaled by ${scale[0]} to ${scale[1]}`] : []),
     ...(flip > 0 ? [`${100 * flip} % mirrored`] : []),
     ...(colours > 0 ? [`colours changed by up to ${100 * colours} %`] : []),
-    ...(keepMaps ? ["maps computed once"] : []),
+    ...(kept ? [`maps computed once${kept === "float16" ? ", kept as float16" : ""}`] : []),
   ];
   const how = fit === "letterbox" ? "kept in shape" : "stretched";
   return [`images ${how} on ${canvas.height}×${canvas.width} pixels`, ...views].join(", ");

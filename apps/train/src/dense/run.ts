@@ -6,14 +6,22 @@ import type { ViewBatch } from "@difftap/datasets";
 import { tf } from "@difftap/engine";
 import { onMaps, type Selection, shownImages } from "@difftap/eval";
 import type { HeadTap } from "@difftap/heads";
-import { type Measures, type ObjectiveResult, planTraining, trainObjective } from "@difftap/trainer";
+import {
+  type FeatureSource,
+  type Measures,
+  type ObjectiveResult,
+  planTraining,
+  trainObjective,
+} from "@difftap/trainer";
 import { keptSource } from "../kept-features.js";
 import type { DenseBackbone } from "./backbone.js";
 import { exportTuned } from "./export.js";
+import { mapsPlace } from "./maps-place.js";
 import { type Adapter, type DenseModel, denseModel } from "./model.js";
 import { type DenseNetwork, openBackbone } from "./open-backbone.js";
-import { type DenseSettings, denseRecipe } from "./settings.js";
+import { type DenseSettings, denseRecipe, mapsKept } from "./settings.js";
 import { type DenseImages, denseSource } from "./source.js";
+import { keptOnDisk } from "./stored-maps.js";
 
 /** What detection and segmentation each do in their own way. */
 export interface DenseTask<A extends Adapter, Batch extends ViewBatch, Score> {
@@ -89,13 +97,14 @@ interface Learning<A extends Adapter> {
 }
 
 async function learn<A extends Adapter, Batch extends ViewBatch, Score>(
-  { task, settings, context }: DenseJob<A, Batch, Score>,
-  { backbone, adapter, model, folder, seed }: Learning<A>,
+  job: DenseJob<A, Batch, Score>,
+  learning: Learning<A>,
 ): Promise<{ result: ObjectiveResult; score: Score }> {
+  const { task, settings, context } = job;
+  const { backbone, adapter, model, folder, seed } = learning;
   const { signal, onProgress } = context;
   const recipe = denseRecipe(settings, seed);
-  const views = denseSource(task.images(adapter), backbone, settings, seed);
-  const source = settings.keepMaps ? await keptSource(views, settings.batch, { signal, onProgress }) : views;
+  const source = await sourceOf(job, learning);
   const maps = mapsOf(backbone, model, settings.testSeed);
   let score: Score | undefined;
   const result = await trainObjective({
@@ -117,6 +126,17 @@ async function learn<A extends Adapter, Batch extends ViewBatch, Score>(
   return { result, score: score! };
 }
 
+/** Views as they pass; or maps that are kept, for all epochs those of the first. */
+async function sourceOf<A extends Adapter, Batch extends ViewBatch, Score>(
+  { task, settings, context, network }: DenseJob<A, Batch, Score>,
+  { backbone, adapter, seed }: Learning<A>,
+): Promise<FeatureSource> {
+  const views = { images: task.images(adapter), backbone, settings, seed };
+  if (settings.keepMaps === undefined) return denseSource(views);
+  if (settings.keepMaps === "memory") return keptSource(denseSource(views), settings.batch, context);
+  return keptOnDisk(views, mapsPlace({ ...views, images: task.train, network }), context);
+}
+
 function mapsOf(backbone: DenseBackbone, model: DenseModel, noiseSeed: number): MapsOf {
   return (batch, use) =>
     onMaps(backbone, shownImages(batch), noiseSeed, async (features) => {
@@ -135,6 +155,7 @@ function mapsOf(backbone: DenseBackbone, model: DenseModel, noiseSeed: number): 
 /** What a checkpoint has to agree about beside the recipe. */
 function dataOf<A extends Adapter, B extends ViewBatch, S>({ task, settings }: DenseJob<A, B, S>) {
   const { dataset, indices } = task.train;
-  const { canvas, fit, scale, flip, colours, keepMaps } = settings;
-  return { digest: dataset.digest, count: indices.length, canvas, fit, scale, flip, colours, keepMaps };
+  const { canvas, fit, scale, flip, colours } = settings;
+  const views = { canvas, fit, scale, flip, colours, keepMaps: mapsKept(settings) };
+  return { digest: dataset.digest, count: indices.length, ...views };
 }

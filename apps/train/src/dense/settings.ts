@@ -1,12 +1,5 @@
 /** The settings that detection and segmentation share. */
-import {
-  finiteNumber,
-  flag,
-  option,
-  type SettingsOf,
-  wholeNumber,
-  wholeNumbers,
-} from "@difftap/command-line";
+import { finiteNumber, option, type SettingsOf, wholeNumber, wholeNumbers } from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
 import { imageSides, modelOptions, tapOptions } from "@difftap/eval";
 import type { Recipe } from "@difftap/trainer";
@@ -73,8 +66,10 @@ export const denseOptions = {
     "brightness, contrast and saturation change by up to so much (default: 0)",
     finiteNumber(0).default(0),
   ),
-  keepMaps: flag(
-    "compute the maps of a frozen backbone once and keep them in memory: one view of each image",
+  keepMaps: option(
+    "[place]",
+    "compute the maps of a frozen backbone once, of one view of each image, and keep them: in memory (the flag alone); on disk in half the bytes, in the run folder (disk) or in a folder that runs share (such as ./maps)",
+    keepingPlace(),
   ),
   engine,
   optimizer: option(
@@ -104,6 +99,22 @@ export const denseOptions = {
 
 export type DenseSettings = SettingsOf<typeof denseOptions>;
 
+/** A flag alone, or true in a file, means memory. */
+function keepingPlace() {
+  const place = z
+    .string()
+    .regex(/^(memory|disk)$|[/\\]/, "takes memory, disk, or a folder with a / in it, such as ./maps");
+  return z.preprocess((value) => {
+    if (value === true || value === "true") return "memory";
+    return value === false || value === "false" ? undefined : value;
+  }, place.optional());
+}
+
+/** How maps are kept, wherever they lie: trainings that differ in it learn from other numbers. */
+export function mapsKept({ keepMaps }: Pick<DenseSettings, "keepMaps">): boolean | "float16" {
+  return keepMaps === undefined || keepMaps === "memory" ? keepMaps !== undefined : "float16";
+}
+
 function optionalEpochs() {
   return option("<n>", "passes over the training images (default: 28)", optionalAmount());
 }
@@ -123,7 +134,7 @@ export function denseRecipe(settings: DenseSettings, seed: number): Recipe {
 }
 
 function checkKept({ keepMaps, backbone, scale, flip, colours }: DenseSettings): void {
-  if (!keepMaps) return;
+  if (keepMaps === undefined) return;
   const changing = scale[0] !== 1 || scale[1] !== 1 || flip > 0 || colours > 0;
   const why =
     backbone === "tuned"

@@ -2,7 +2,7 @@
 import type { NdArray } from "@difftap/core";
 import type { ViewAugmentation, ViewBatch, ViewLoadOptions } from "@difftap/datasets";
 import { shownImages } from "@difftap/eval";
-import type { FeatureSource } from "@difftap/trainer";
+import type { FeatureSource, ReadOptions } from "@difftap/trainer";
 import type { DenseBackbone } from "./backbone.js";
 import type { DenseSettings } from "./settings.js";
 
@@ -14,25 +14,26 @@ export interface DenseImages<Batch extends ViewBatch> {
   targets(batch: Batch): Readonly<Record<string, NdArray<"float32">>>;
 }
 
+type ViewSettings = Pick<DenseSettings, "canvas" | "fit" | "scale" | "flip" | "colours">;
+
+/** How a seed of a training sees its images. */
+export interface DenseViews<Batch extends ViewBatch> {
+  readonly images: DenseImages<Batch>;
+  readonly backbone: DenseBackbone;
+  readonly settings: ViewSettings;
+  readonly seed: number;
+}
+
 /**
- * Each epoch has its own views and noise, addressed by seed, epoch and image; with `keepMaps` all have those of the first. An image that
- * cannot be read ends the training.
+ * Each epoch has its own views and noise, addressed by seed, epoch and image. An image that cannot be read ends the training.
  */
-export function denseSource<Batch extends ViewBatch>(
-  images: DenseImages<Batch>,
-  backbone: DenseBackbone,
-  settings: DenseSettings,
-  seed: number,
-): FeatureSource {
-  const { canvas, fit } = settings;
+export function denseSource<Batch extends ViewBatch>(views: DenseViews<Batch>): FeatureSource {
+  const { images, backbone, seed } = views;
   return {
     length: images.indices.length,
-    async *batches(samples, { batch, epoch, signal }) {
-      const indices = Uint32Array.from(samples, (sample) => images.indices[sample]!);
-      const augment = { ...augmentationOf(settings), seed, epoch };
-      const options = { ...canvas, fit, batch, indices, onCorrupt: "fail", augment, signal } as const;
-      for await (const loaded of images.load(options)) {
-        const maps = await backbone.read(shownImages(loaded), seed + 1 + epoch);
+    async *batches(samples, options) {
+      for await (const loaded of loadViews(views, samples, options)) {
+        const maps = await backbone.read(shownImages(loaded), noiseSeed(seed, options.epoch));
         yield {
           features: { ...maps, ...images.targets(loaded) },
           labels: new Int32Array(loaded.count),
@@ -42,7 +43,24 @@ export function denseSource<Batch extends ViewBatch>(
   };
 }
 
-function augmentationOf({ scale, flip, colours }: DenseSettings): ViewAugmentation {
+/** The views that samples have in an epoch. */
+export function loadViews<Batch extends ViewBatch>(
+  { images, settings, seed }: DenseViews<Batch>,
+  samples: Uint32Array,
+  { batch, epoch, signal }: ReadOptions,
+): AsyncIterable<Batch> {
+  const { canvas, fit } = settings;
+  const indices = Uint32Array.from(samples, (sample) => images.indices[sample]!);
+  const augment = { ...augmentationOf(settings), seed, epoch };
+  return images.load({ ...canvas, fit, batch, indices, onCorrupt: "fail", augment, signal });
+}
+
+/** Of the noise that images get in an epoch. */
+export function noiseSeed(seed: number, epoch: number): number {
+  return seed + 1 + epoch;
+}
+
+function augmentationOf({ scale, flip, colours }: ViewSettings): ViewAugmentation {
   const jitter = { brightness: colours, contrast: colours, saturation: colours };
   return { scale, flip, ...(colours > 0 && { colours: jitter }) };
 }
