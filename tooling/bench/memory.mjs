@@ -1,19 +1,31 @@
 /**
- * Resident memory of the 256-px network with generated weights while block 24 is extracted.
+ * Resident memory of the 256-px network with generated weights while block 24 is extracted; with --maps, of trainings on so many maps of
+ * 256×64×64 that are kept on disk (2 MiB each, in the folder for temporary files), an epoch each unless --steps says less.
  * Usage: pnpm run bench memory [--block 24] [--images 2] [--preset 256x256_diffusion_uncond]
+ *        pnpm run bench memory --maps 5000 [--steps N] [--batch 8]
  */
 import { parseArgs } from "node:util";
 import { macsUpTo, parameterCount, presets, randomWeights } from "../../packages/backbone/dist/index.js";
 import { emitUnet, openOnnxBackbone } from "../../packages/backbone-onnx/dist/index.js";
 import { ndarray } from "../../packages/core/dist/index.js";
+import { trainOnStoredMaps } from "./parts/stored-maps.mjs";
 
 const { values } = parseArgs({
   options: {
     block: { type: "string", default: "24" },
     images: { type: "string", default: "2" },
     preset: { type: "string", default: "256x256_diffusion_uncond" },
+    maps: { type: "string" },
+    steps: { type: "string" },
+    batch: { type: "string", default: "8" },
   },
 });
+if (values.maps !== undefined) {
+  const { steps } = values;
+  const duration = steps === undefined ? {} : { steps: Number(steps) };
+  await trainOnStoredMaps({ images: Number(values.maps), batch: Number(values.batch), ...duration });
+  process.exit(0);
+}
 const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
 const report = (stage) => {
   const peak = process.resourceUsage().maxRSS * 1024;
