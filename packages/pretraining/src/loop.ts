@@ -37,17 +37,21 @@ async function trainEpoch(run: PretrainingRun): Promise<void> {
       await setImmediate();
     }
   } finally {
-    // Whatever ends the epoch early, the step before it counts.
-    await settle(run).finally(() => parts.return(undefined));
+    // Whatever ends the epoch early, the step that was begun counts.
+    await settle(run)
+      .then((done) => report(run, done))
+      .finally(() => parts.return(undefined));
   }
 }
 
 /** Begins a step, and settles the one before it meanwhile; this one too unless it may wait for the next. */
 async function takeStep(run: PretrainingRun, parts: AsyncIterable<Part>): Promise<void> {
   const next = await beginStep(run, parts, stepsBegun(run));
-  await settle(run);
+  const before = await settle(run);
+  // The weights are already those of the step that was begun: should the report end the training, that step counts too.
   run.pending = next;
-  if (!mayWait(run)) await settle(run);
+  report(run, before);
+  if (!mayWait(run)) report(run, await settle(run));
 }
 
 function stepsBegun({ step, pending }: PretrainingRun): number {
@@ -70,11 +74,13 @@ function checkpointIsDue({ every, plan }: PretrainingRun, steps: number): boolea
 }
 
 /** Takes the step that was begun into account, once its numbers are there. @throws DifftapError NUMERIC when it broke the network. */
-async function settle(run: PretrainingRun): Promise<void> {
+async function settle(run: PretrainingRun): Promise<PretrainingStep | undefined> {
   const { pending } = run;
-  if (pending === undefined) return;
+  if (pending === undefined) return undefined;
   run.pending = undefined;
-  await afterStep(run, await readStep(run, pending));
+  const outcome = await readStep(run, pending);
+  await afterStep(run, outcome);
+  return outcome;
 }
 
 /** @throws DifftapError INTERRUPTED on every rank when the signal of one has fired. */
@@ -150,7 +156,7 @@ async function* take<T>(items: AsyncGenerator<T>, count: number): AsyncGenerator
 async function afterStep(run: PretrainingRun, outcome: PretrainingStep): Promise<void> {
   run.step += 1;
   checkStep(run, outcome);
-  const { step, plan, recipe } = run;
+  const { step, plan } = run;
   await run.log?.append({
     step,
     epoch: step / plan.stepsPerEpoch,
@@ -159,7 +165,12 @@ async function afterStep(run: PretrainingRun, outcome: PretrainingStep): Promise
   });
   if (samplesAreDue(run, step)) await writeSamples(run);
   if (checkpointIsDue(run, step)) await saveRun(run);
-  run.options.onProgress?.({
+}
+
+/** Tells of the step that was taken into account last, where there is one; what is told may throw. */
+function report({ step, plan, recipe, options }: PretrainingRun, outcome: PretrainingStep | undefined): void {
+  if (outcome === undefined) return;
+  options.onProgress?.({
     task: "training",
     done: step,
     total: plan.steps,

@@ -120,6 +120,26 @@ describe("what ends a training early", () => {
     expect(metricsOf(name)).toBe(metricsOf(`whole-${step}`));
   });
 
+  test.each([
+    ["one further on", 2, 3],
+    ["there at a pause", 10, 10],
+  ])("by what is told of it lets it go on %s: at step %i from step %i", async (_, step, from) => {
+    const name = `told-${step}`;
+    const whole = await run(`whole-told-${step}`);
+    const onProgress: PretrainOptions["onProgress"] = ({ done }) => {
+      if (done === step) throw new DifftapError("INTERRUPTED", "seen enough");
+    };
+    const failing = run(name, { onProgress });
+    await expect(failing).rejects.toMatchObject({ code: "INTERRUPTED", details: { step: from } });
+    const { events } = await failing.catch((error) => error);
+    expect(events.at(-1)).toBe(`done ${from}`);
+    const resumed = await run(name);
+    expect(resumed.resumedFrom).toBe(from);
+    expect(resumed.weights).toEqual(whole.weights);
+    expect(resumed.averages).toEqual(whole.averages);
+    expect(metricsOf(name)).toBe(metricsOf(`whole-told-${step}`));
+  });
+
   test.each([7, 8, 10])("by a broken loss names step %i, and nothing behind it is written", async (step) => {
     const name = `broken-${step}`;
     const spoil = (output: tf.Tensor, at: number) => (at === step ? tf.mul(output, Number.NaN) : output);

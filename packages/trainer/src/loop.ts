@@ -46,19 +46,20 @@ async function trainEpoch(run: Run): Promise<void> {
       if (isFinished(run)) return;
     }
   } finally {
-    // Whatever ends the epoch early, the step before it counts.
-    await settle(run);
+    // Whatever ends the epoch early, the step that was begun counts.
+    report(run, await settle(run));
   }
 }
 
 /** Begins a step, and settles the one before it meanwhile; this one too unless it may wait for the next. */
 async function takeStep(run: Run, batch: LabelledBatch): Promise<void> {
   const next = beginStep(inTraining(run), batch, stepsBegun(run), run.plan);
-  await settle(run);
-  // Those that it was recorded for have failed.
-  if (inTraining(run).length === 0) return;
-  run.pending = next;
-  if (!computesAside() || isPause(run, stepsBegun(run))) await settle(run);
+  const before = await settle(run);
+  // The weights are already those of the step that was begun: should the report end the training, that step counts too. Not where those
+  // that it was recorded for have failed.
+  if (inTraining(run).length > 0) run.pending = next;
+  report(run, before);
+  if (!computesAside() || isPause(run, stepsBegun(run))) report(run, await settle(run));
 }
 
 function stepsBegun({ step, pending }: Run): number {
@@ -71,10 +72,13 @@ function isPause({ plan, every }: Run, steps: number): boolean {
   return steps >= plan.steps || due.some((interval) => steps % interval === 0);
 }
 
-/** Takes the step that was begun into account, once its numbers are there. @throws DifftapError NUMERIC as `countStep`. */
-async function settle(run: Run): Promise<void> {
+/**
+ * Takes the step that was begun into account, once its numbers are there, and gives the losses of those that it did not break.
+ * @throws DifftapError NUMERIC as `countStep`.
+ */
+async function settle(run: Run): Promise<readonly number[]> {
   const { pending } = run;
-  if (pending === undefined) return;
+  if (pending === undefined) return [];
   run.pending = undefined;
   const outcomes = await pending.outcomes;
   run.step += 1;
@@ -82,12 +86,17 @@ async function settle(run: Run): Promise<void> {
     const outcome = outcomes[index]!;
     return countStep(run, learner, outcome, pending.batch) ? [{ learner, outcome }] : [];
   });
-  if (sound.length === 0) return;
+  if (sound.length === 0) return [];
   const { step, plan } = run;
   const values = Object.assign({}, ...sound.map(valuesOf));
   await run.log?.append({ step, epoch: step / plan.stepsPerEpoch, split: "train", values });
-  const losses = sound.map(({ outcome }) => outcome.loss);
-  run.options.onProgress?.({
+  return sound.map(({ outcome }) => outcome.loss);
+}
+
+/** Tells of the step that was taken into account last, where it left any losses; what is told may throw. */
+function report({ step, plan, options }: Run, losses: readonly number[]): void {
+  if (losses.length === 0) return;
+  options.onProgress?.({
     task: "training",
     done: step,
     total: plan.steps,

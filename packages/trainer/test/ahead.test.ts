@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DifftapError } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -116,6 +117,21 @@ describe("what ends a training early", () => {
     const resumed = await run(`cut-${step}`);
     expect(resumed).toMatchObject({ weights: whole.weights, best: whole.best, resumedFrom: from });
     expect(metricsOf(`cut-${step}`)).toBe(metricsOf(`whole-${step}`));
+  });
+
+  test.each([
+    ["one further on", 2, 3],
+    ["there at a pause", 5, 5],
+  ])("by what is told of it lets it go on %s: at step %i from step %i", async (_, step, from) => {
+    const whole = await run(`whole-told-${step}`);
+    const onProgress: TrainOptions["onProgress"] = ({ task, done }) => {
+      if (task === "training" && done === step) throw new DifftapError("INTERRUPTED", "seen enough");
+    };
+    const stopped = run(`told-${step}`, { onProgress });
+    await expect(stopped).rejects.toMatchObject({ code: "INTERRUPTED", details: { step: from } });
+    const resumed = await run(`told-${step}`);
+    expect(resumed).toMatchObject({ weights: whole.weights, best: whole.best, resumedFrom: from });
+    expect(metricsOf(`told-${step}`)).toBe(metricsOf(`whole-told-${step}`));
   });
 
   test.each([7, 8, 10])("by a broken loss names step %i, and nothing behind it is written", async (step) => {
