@@ -21,13 +21,14 @@ import {
   writeChannelsFirst,
 } from "./batches.js";
 import type { ImageDataset, SourceImage } from "./dataset.js";
+import { type CropSize, sidesOf } from "./image/centre-crop.js";
 import { decodeTogether, groupsOfOneSize, type SmallJpeg, smallJpeg } from "./image/decode-together.js";
 import { squarePixels } from "./image/square.js";
 
 /** Small JPEGs are decoded in groups, and a group counts as one of `workers`. */
 export interface LoadOptions extends BatchOptions {
-  /** Side of the images in pixels. */
-  readonly size: number;
+  /** Of the images in pixels: the side of squares, or height and width. */
+  readonly size: CropSize;
 }
 
 export interface ImageBatch {
@@ -35,7 +36,7 @@ export interface ImageBatch {
   readonly start: number;
   /** Dataset indices of the rows, `count` of them. */
   readonly indices: Uint32Array;
-  /** [batch, 3, size, size]; the last batch is filled up with zeros, so that every batch has one shape. */
+  /** [batch, 3, height, width]; the last batch is filled up with zeros, so that every batch has one shape. */
   readonly images: NdArray<"uint8">;
   /** Rows that are images; the rest are padding. */
   readonly count: number;
@@ -54,7 +55,8 @@ export interface ImageBatch {
  * IMAGE_CORRUPT naming path and reason under "fail"; READ_FAILED and DATA_REFUSED always
  */
 export async function* loadImages(dataset: ImageDataset, options: LoadOptions): AsyncGenerator<ImageBatch> {
-  checkPositive("size", options.size);
+  const { height, width } = sidesOf(options.size);
+  for (const side of [height, width]) checkPositive("size", side);
   yield* inBatches(dataset, options, (request) => makeBatch(dataset, request, options));
 }
 
@@ -64,7 +66,8 @@ async function makeBatch(
   { size, batch, onCorrupt }: LoadOptions,
 ): Promise<ImageBatch> {
   const { start, indices } = request;
-  const images = ndarray("uint8", [batch, 3, size, size]);
+  const { height, width } = sidesOf(size);
+  const images = ndarray("uint8", [batch, 3, height, width]);
   const valid = new Uint8Array(indices.length);
   const failures: ImageFailure[] = [];
   await decodeRows(dataset, request, async (image, place) => {
@@ -72,7 +75,7 @@ async function makeBatch(
     const about = { index, id: dataset.id(index), source: image.source };
     const pixels = await unlessCorrupt(about, onCorrupt, () => squarePixels(image, size));
     if ("reason" in pixels) failures.push(pixels);
-    else writeChannelsFirst(pixels, images.data, place * 3 * size * size);
+    else writeChannelsFirst(pixels, images.data, place * 3 * height * width);
     valid[place] = "reason" in pixels ? 0 : 1;
   });
   return {

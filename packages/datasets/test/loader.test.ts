@@ -41,6 +41,16 @@ describe("loading batches", () => {
     expect(all[2]!.images.data.subarray(2 * 48).every((value) => value === 0)).toBe(true);
   });
 
+  it("crops to any height and width", async () => {
+    const [batch] = await batches(dataset, { indices: [3, 5], batch: 2, size: { height: 4, width: 6 } });
+    expect(batch!.images.shape).toEqual([2, 3, 4, 6]);
+    const channel = (row: number) => [...new Set(batch!.images.data.subarray(72 * row, 72 * row + 24))];
+    expect([channel(0), channel(1)]).toEqual([[6], [1]]);
+    expect(await refusal(batches(dataset, { size: { height: 4, width: 0 } }))).toMatch(
+      /^USAGE_INVALID: size/,
+    );
+  });
+
   it("puts channels first", async () => {
     const [batch] = await batches(dataset, { indices: [3], batch: 1 });
     const channel = (c: number) => [...new Set(batch!.images.data.subarray(16 * c, 16 * (c + 1)))];

@@ -23,6 +23,41 @@ describe.skipIf(!existsSync(folder))(
   },
 );
 
+describe("a crop that is not square", () => {
+  const picture = (width: number, height: number) => ({
+    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i * 7) % 251),
+    width,
+    height,
+  });
+
+  it.each([
+    [50, 40],
+    [23, 91],
+    [400, 90],
+  ])("is the middle of the square one where that is as high: %i×%i", (width, height) => {
+    const image = picture(width, height);
+    const [square, part] = [centreCrop(image, 16), centreCrop(image, { height: 16, width: 8 })];
+    // Both are scaled alike where the image is no narrower than the crop's proportions.
+    if (width * 16 < height * 16) return expect(part).toMatchObject({ width: 8, height: 16 });
+    for (let y = 0; y < 16; y++) {
+      const row = square.data.subarray((y * 16 + 4) * 3, (y * 16 + 12) * 3);
+      expect(part.data.subarray(y * 24, y * 24 + 24)).toEqual(row);
+    }
+  });
+
+  it("covers the image as far as it can", () => {
+    const data = new Uint8Array(40 * 20 * 3);
+    for (let i = 0; i < data.length; i++) data[i] = Math.floor(i / 3) % 40 < 20 ? 0 : 200;
+    // 40×20 cropped to 20×10: halved and whole, dark on the left, bright on the right.
+    const { data: cropped } = centreCrop({ data, width: 40, height: 20 }, { height: 10, width: 20 });
+    const rows = Array.from({ length: 10 }, (_, y) => [...cropped.subarray(y * 60, y * 60 + 60)]);
+    for (const row of rows) {
+      expect(row.slice(0, 27).every((value) => value === 0)).toBe(true);
+      expect(row.slice(33).every((value) => value === 200)).toBe(true);
+    }
+  });
+});
+
 describe("resampling", () => {
   const gradient = (width: number, height: number) => ({
     data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7) % 251),

@@ -4,20 +4,29 @@
  */
 import { bicubic, box, type Pixels, resample } from "./resample.js";
 
+/** In pixels: the side of squares, or height and width. */
+export type CropSize = number | { readonly height: number; readonly width: number };
+
+export function sidesOf(size: CropSize): { readonly height: number; readonly width: number } {
+  return typeof size === "number" ? { height: size, width: size } : size;
+}
+
 /**
+ * For results that are not square, "the shorter side" is the one that is shorter measured by the result's.
  * @param image RGB pixels of any size
- * @param size side of the result in pixels
- * @returns RGB pixels of size × size
+ * @param size of the result
+ * @returns RGB pixels of that size
  */
-export function centreCrop(image: Pixels, size: number): Pixels {
+export function centreCrop(image: Pixels, size: CropSize): Pixels {
+  const wanted = sidesOf(size);
   let reduced = image;
-  while (Math.min(reduced.width, reduced.height) >= 2 * size) reduced = halve(reduced);
-  const scale = size / Math.min(reduced.width, reduced.height);
+  while (reduced.width >= 2 * wanted.width && reduced.height >= 2 * wanted.height) reduced = halve(reduced);
+  const scale = Math.max(wanted.width / reduced.width, wanted.height / reduced.height);
   const width = roundHalfEven(reduced.width * scale);
   const height = roundHalfEven(reduced.height * scale);
-  const left = Math.floor((width - size) / 2);
-  const top = Math.floor((height - size) / 2);
-  return resample(reduced, width, height, bicubic, { left, top, width: size, height: size });
+  const left = Math.floor((width - wanted.width) / 2);
+  const top = Math.floor((height - wanted.height) / 2);
+  return resample(reduced, width, height, bicubic, { left, top, ...wanted });
 }
 
 function halve(image: Pixels): Pixels {

@@ -1,17 +1,18 @@
 /** One image of a dataset → RGB pixels of the size the network takes. */
 import { DifftapError } from "@difftap/core";
 import type { SourceImage } from "../dataset.js";
-import { centreCrop } from "./centre-crop.js";
+import { type CropSize, centreCrop, sidesOf } from "./centre-crop.js";
 import { decode } from "./decode.js";
 import type { Pixels } from "./resample.js";
 
 /**
- * Decodes where needed and crops to `size` × `size` as guided-diffusion does; an image of that size stays as it is.
+ * Decodes where needed and crops to the size (`size` × `size` for a number) as guided-diffusion does; an image of that size stays as it is.
  * @throws DifftapError IMAGE_CORRUPT naming the source
  */
-export async function squarePixels(image: SourceImage, size: number): Promise<Pixels> {
+export async function squarePixels(image: SourceImage, size: CropSize): Promise<Pixels> {
   const pixels = await wholePixels(image);
-  return pixels.width === size && pixels.height === size ? pixels : centreCrop(pixels, size);
+  const { height, width } = sidesOf(size);
+  return pixels.width === width && pixels.height === height ? pixels : centreCrop(pixels, size);
 }
 
 /** Decodes where needed. @throws DifftapError IMAGE_CORRUPT naming the source */
