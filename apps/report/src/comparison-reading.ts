@@ -4,12 +4,10 @@ import { gridResults } from "./grid-results.js";
 import { bestHead, headNumber } from "./head-reading.js";
 import { measured, tapName, upperFirst } from "./numbers.js";
 
-/** Single numbers of all grids that were measured on the images of a run with heads. */
-export function comparisonsOf(runs: readonly RunFolder[]): RunResult[] {
-  const withHeads = runs.filter(({ results: { heads = [] } }) => heads.length > 0);
+/** Single numbers of all grids that were measured on these images. */
+export function comparisonsOf(runs: readonly RunFolder[], dataset: Dataset): RunResult[] {
   return runs.flatMap(({ results }) => {
-    const same = withHeads.some((run) => sameImages(run.results.dataset, results.dataset));
-    if (!results.grid || !same) return [];
+    if (!results.grid || !sameImages(dataset, results.dataset)) return [];
     const { best, baselines } = gridResults(results.grid);
     return best ? [best, ...baselines] : baselines;
   });

@@ -30,12 +30,15 @@ function chartOf(curves: readonly Curve[]): ChartSpec {
 
 /** "Top-1 in per cent over epoch" */
 function titleOf(yLabel: string, xLabel: string): string {
+  if (yLabel === "%") return `Per cent over ${xLabel}`;
   return upperFirst(`${yLabel.replace(/, %$/, " in per cent")} over ${xLabel}`);
 }
 
 function seedsOf(curves: readonly Curve[]): string {
   const seeds = [...new Set(curves.flatMap(({ seed }) => seed ?? []))].sort((a, b) => a - b);
   if (seeds.length === 0) return "";
+  const alone = curves.every(({ points }) => points.length < 2);
+  if (alone && seeds.length > 1) return `, mean of ${seedNames(seeds)}`;
   return seeds.length === 1 ? `, ${seedNames(seeds)}` : `, mean (strong) of ${seedNames(seeds)} (thin)`;
 }
 
@@ -52,9 +55,9 @@ function seriesOf(curves: readonly Curve[]): ChartSeries[] {
   });
 }
 
-/** Curves of equal identity differ in nothing but their seed. */
+/** Curves of equal identity differ in nothing but their seed: names of heads' curves may tell it, those of others do not. */
 const identity = ({ name, head, seed, split }: Curve) =>
-  seed === undefined ? [name, head, split] : [head, split];
+  seed === undefined || head === undefined ? [name, head, split] : [head, split];
 
 function overSeeds(name: string, curves: readonly Curve[]): ChartSeries {
   const lines = curves.map(({ points }) => thinPoints(points));

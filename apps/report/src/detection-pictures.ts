@@ -1,7 +1,7 @@
 /** Pictures with true and found boxes: in colours, in a sentence, and box by box in numbers. */
 import type { DetectionPicture } from "@difftap/run-folder";
 import { type BoxMatches, FOUND_OVERLAP, matchBoxes, matchesInWords } from "./box-matches.js";
-import { drawBoxes, PICTURE_WIDTH, pictureHeight } from "./boxes-svg.js";
+import { drawBoxes, isCrowded, MOST_LABELLED, PICTURE_WIDTH, pictureHeight } from "./boxes-svg.js";
 import { classColour } from "./class-colours.js";
 import { colourKey } from "./colour-key.js";
 import { type Html, html } from "./html.js";
@@ -19,7 +19,7 @@ export function detectionPictures(pictures: readonly DetectionPicture[], classes
   const common = notes.size === 1 ? pictures[0]!.note : undefined;
   return html`${colourKey(named, dashedKey)}
 <ul class="finds">${pictures.map((picture) => shownPicture(picture, classes, common))}</ul>
-<p class="note">${common !== undefined && `${upperFirst(common)}. `}An object counts as found when a box of its class overlaps it by ${FOUND_OVERLAP} or more (intersection over union), the surest box first. Only the boxes drawn are counted, so these are no figures of the whole set.</p>`;
+<p class="note">${common !== undefined && `${upperFirst(common)}. `}An object counts as found when a box of its class overlaps it by ${FOUND_OVERLAP} or more (intersection over union), the surest box first. Only the boxes drawn are counted, so these are no figures of the whole set.${pictures.some(isCrowded) && ` Where there are more than ${MOST_LABELLED}, those that find no object are thin and without a label.`}</p>`;
 }
 
 const dashedKey = html`<li><svg viewBox="0 0 26 10" aria-hidden="true"><path d="M0 5H26" stroke="#000" stroke-opacity="0.6" stroke-width="3"/><path d="M0 5H26" stroke="#fff" stroke-width="3" stroke-dasharray="6 4"/></svg>true box</li>`;

@@ -8,7 +8,7 @@ import { contributionsSvg } from "./contributions-svg.js";
 import { curveCharts, trainingCurves } from "./curve-charts.js";
 import { cellsOf } from "./grid-reading.js";
 import { heatMapSvg } from "./heat-map-svg.js";
-import { type ChartSpec, lineChart } from "./line-chart.js";
+import { type ChartSpec, hasLine, lineChart } from "./line-chart.js";
 import { palettes, type Theme } from "./palette.js";
 import { detectionSvg, segmentationSvg } from "./pictures-svg.js";
 
@@ -36,7 +36,7 @@ export async function writeFigures(run: RunFolder): Promise<string[]> {
 type Figure = readonly [name: string, draw: (theme: Theme) => string];
 
 function figuresOf({ results, metrics }: RunFolder): Figure[] {
-  const curves = curveCharts(trainingCurves(results, metrics));
+  const curves = curveCharts(trainingCurves(results, metrics)).filter(hasLine);
   return [
     ...gridFigures(results),
     ...headFigures(results),

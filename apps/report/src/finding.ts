@@ -121,8 +121,10 @@ function noise(grid: Grid): string {
   const [first, last] = [known[0], known.at(-1)];
   if (!first || !last || first === last) return "";
   const change = last.best - first.best;
+  const ends = `From ${timestepName(first.timestep)} to ${timestepName(last.timestep)} the best block's accuracy`;
+  if (onePlace(Math.abs(change)) === "0.0") return `${ends} stays what it is.`;
   const verb = change < 0 ? "falls" : "rises";
-  return `From ${timestepName(first.timestep)} to ${timestepName(last.timestep)} the best block's accuracy ${verb} by ${onePlace(Math.abs(change))} points.`;
+  return `${ends} ${verb} by ${onePlace(Math.abs(change))} points.`;
 }
 
 function baselines(grid: Grid): string {

@@ -1,7 +1,7 @@
 /** What trained heads found, in sentences: the best, what is as good, and where a head does not beat a simpler one. */
 import type { RunResult, TrainedHead } from "@difftap/run-folder";
 import { bestHead, headNumber, intervalOf, simplerThatHolds } from "./head-reading.js";
-import { counted, measured, tapName } from "./numbers.js";
+import { counted, measured, tapName, upperFirst } from "./numbers.js";
 
 export interface HeadFinding {
   readonly headline: string;
@@ -32,7 +32,9 @@ function noBetter(heads: readonly TrainedHead[]): string {
   return heads
     .flatMap((head) => {
       const simpler = simplerThatHolds(head, heads);
-      return simpler ? [`${named(head)} does not beat ${named(simpler)}, which has fewer parameters.`] : [];
+      return simpler
+        ? [`${upperFirst(named(head))} does not beat ${named(simpler)}, which has fewer parameters.`]
+        : [];
     })
     .join(" ");
 }

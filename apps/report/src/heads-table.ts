@@ -23,16 +23,20 @@ export interface HeadGroup {
 
 /**
  * Without a heading; `others` are what the heads stand beside. One group's seeds follow in a table of their own; several groups have
- * theirs with their runs.
+ * theirs with their runs. `papers`: with what papers report of such heads.
  */
-export function headsTable(groups: readonly HeadGroup[], others: readonly RunResult[] = []): Html {
+export function headsTable(
+  groups: readonly HeadGroup[],
+  others: readonly RunResult[] = [],
+  { papers = true } = {},
+): Html {
   const heads = groups.flatMap((group) => group.heads);
   const scale = scaleOf([...heads.map(intervalOf), ...others.map(({ interval }) => interval)]);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Trained heads"><table class="plain results heads"><caption class="hidden">Top-1 accuracy of each head, mean and sample standard deviation over its seeds</caption>
 <thead><tr><th scope="col">head</th><th scope="col" class="number">top-1</th><th scope="col" class="number">95 % interval</th><th scope="col" class="dots">${figures(scale[0])} to ${figures(scale[1])} %</th><th scope="col" class="number">n</th><th scope="col">seeds</th><th scope="col" class="number">parameters</th><th scope="col" class="number">training</th><th scope="col">protocol</th></tr></thead>
 ${groups.map(({ title, heads: rows }) => html`<tbody>${title !== undefined && html`<tr class="group"><th scope="rowgroup" colspan="9">${title}</th></tr>`}${rows.map((head) => headRow(head, scale))}</tbody>`)}
 ${otherRows(others, scale)}
-${paperRows(heads)}</table></div>
+${papers && paperRows(heads)}</table></div>
 <p class="note">Top-1 is the mean over the seeds ± their sample standard deviation. The interval reaches from the lowest to the highest end of the seeds’ own intervals; training is the mean time of one seed. In the drawing: a dot for each seed, a line for the interval.</p>
 ${failureList(heads)}
 ${groups.length === 1 && seedsTable(heads)}`;

@@ -37,6 +37,8 @@ export interface ChartSpec {
 
 interface Frame {
   readonly palette: Palette;
+  /** Where the lines of the grid begin. */
+  readonly left: number;
   readonly x: (value: number) => number;
   readonly y: (value: number) => number;
   readonly xTicks: readonly number[];
@@ -47,6 +49,9 @@ const WIDTH = 860;
 const MARGIN = { left: 56, right: 170, top: 18 } as const;
 const RIGHT = WIDTH - MARGIN.right;
 const BOTTOM = 304;
+/** Of a digit at the axis, and what stands left of the longest number. */
+const DIGIT = 8.3;
+const BESIDE_TICKS = 31;
 /** Room below the x axis for its ticks and name, and for named stretches between them. */
 const BELOW = { plain: 48, spans: 76 } as const;
 /** Lines to compare with share one colour and differ by their dashes. */
@@ -57,6 +62,10 @@ const MOST_MARKERS = 60;
 const MARKERS_OVER_MEMBERS = 8;
 /** Smallest distance between two names at the lines' ends. */
 const NAME_GAP = 16;
+
+/** Whether there is a line to draw: one place on the x axis makes none. */
+export const hasLine = ({ series }: ChartSpec): boolean =>
+  new Set(series.flatMap(({ points }) => points.map(({ x }) => x))).size > 1;
 
 /** The chart. Only finite points are drawn; `standalone` adds a background for use outside a page. */
 export function lineChart(spec: ChartSpec, palette: Palette, standalone = false): Html {
@@ -79,15 +88,18 @@ function frameOf(spec: ChartSpec, palette: Palette): Frame {
   const xs = points.map(({ x }) => x);
   const ys = points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]);
   const yTicks = axisTicks(...ends(ys));
-  const [left, right] = ends(xs);
+  const longest = Math.max(...yTicks.map((tick) => figures(tick).length));
+  const left = Math.max(MARGIN.left, Math.ceil(BESIDE_TICKS + DIGIT * longest));
+  const [first, last] = ends(xs);
   return {
     palette,
+    left,
     yTicks,
-    xTicks: spec.xTicks ?? axisTicks(left, right, 8).filter((tick) => tick >= left && tick <= right),
+    xTicks: spec.xTicks ?? axisTicks(first, last, 8).filter((tick) => tick >= first && tick <= last),
     x: (value) =>
-      right > left
-        ? MARGIN.left + 14 + ((value - left) / (right - left)) * (RIGHT - MARGIN.left - 28)
-        : (MARGIN.left + RIGHT) / 2,
+      last > first
+        ? left + 14 + ((value - first) / (last - first)) * (RIGHT - left - 28)
+        : (left + RIGHT) / 2,
     y: (value) => BOTTOM - ((value - yTicks[0]!) / (yTicks.at(-1)! - yTicks[0]!)) * (BOTTOM - MARGIN.top),
   };
 }
@@ -100,12 +112,13 @@ function ends(values: readonly number[]): [number, number] {
   );
 }
 
-function axes({ xLabel, yLabel, spans = [] }: ChartSpec, { palette, x, y, xTicks, yTicks }: Frame): Html {
+function axes(spec: ChartSpec, { palette, left, x, y, xTicks, yTicks }: Frame): Html {
+  const { xLabel, yLabel, spans = [] } = spec;
   return html`<g fill="${palette.muted}">
-${yTicks.map((tick) => html`<line x1="${MARGIN.left}" x2="${RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}" stroke="${palette.rule}"/><text x="${MARGIN.left - 8}" y="${at(y(tick) + 4.5)}" text-anchor="end">${figures(tick)}</text>`)}
+${yTicks.map((tick) => html`<line x1="${left}" x2="${RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}" stroke="${palette.rule}"/><text x="${left - 8}" y="${at(y(tick) + 4.5)}" text-anchor="end">${figures(tick)}</text>`)}
 ${xTicks.map((tick) => html`<text x="${at(x(tick))}" y="${BOTTOM + 20}" text-anchor="middle">${figures(tick)}</text>`)}
 ${spans.map((span) => drawSpan(span, x, palette))}
-<text x="${(MARGIN.left + RIGHT) / 2}" y="${heightOf({ spans }) - 8}" text-anchor="middle">${xLabel}</text>
+<text x="${(left + RIGHT) / 2}" y="${heightOf({ spans }) - 8}" text-anchor="middle">${xLabel}</text>
 <text transform="translate(14 ${(MARGIN.top + BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${yLabel}</text>
 </g>`;
 }

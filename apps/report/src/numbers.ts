@@ -32,8 +32,9 @@ export const sharePercent = (share: number): string => measured(100 * share, "%"
 export const sharePlusMinus = (share: number, deviation: number | null): string =>
   plusMinus(100 * share, deviation === null ? null : 100 * deviation, "%");
 
-/** "Top-1 …" for "top-1 …" */
-export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** "Top-1 …" for "top-1 …"; words such as mIoU begin as they are written. */
+export const upperFirst = (text: string): string =>
+  /^[a-z][A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 
 /** "56.1–59.2" */
 export function range([low, high]: Interval, unit: string): string {
@@ -41,10 +42,10 @@ export function range([low, high]: Interval, unit: string): string {
   return `${print(low)}–${print(high)}`;
 }
 
-/** Four significant figures, without trailing zeros. */
+/** Four significant figures, three before an exponent, without trailing zeros. */
 export function figures(value: number): string {
   return value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6)
-    ? value.toExponential(2).replace("e-", "e−").replace("e+", "e")
+    ? Number(value.toPrecision(3)).toExponential().replace("e-", "e−").replace("e+", "e")
     : String(Number(value.toPrecision(4)));
 }
 
@@ -63,9 +64,10 @@ export function tapName(tap: { block: number; timestep: Timestep; pool: number |
 /** "1 h 2 min", "3 min 5 s", "12.5 s" */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${figures(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
   return minutes < 60
-    ? `${minutes} min ${Math.round(seconds % 60)} s`
+    ? `${minutes} min ${whole % 60} s`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

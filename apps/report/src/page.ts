@@ -15,8 +15,6 @@ import { attentionSection } from "./attention-section.js";
 import { blockChart } from "./block-chart.js";
 import { chartSection } from "./chart-section.js";
 import { classesSection } from "./classes-section.js";
-import { comparisonChart } from "./comparison-chart.js";
-import { comparisonFinding, comparisonsOf } from "./comparison-reading.js";
 import { confusionSection } from "./confusion-section.js";
 import { contributionsOf } from "./contribution-reading.js";
 import { contributionsSection } from "./contributions-section.js";
@@ -25,12 +23,12 @@ import { detectionSection } from "./detection-section.js";
 import { examplesSection } from "./examples-section.js";
 import { describeFinding } from "./finding.js";
 import { cellsOf } from "./grid-reading.js";
+import { headSets, headsOfAll, isTabled } from "./heads-of-all.js";
 import { headsTable } from "./heads-table.js";
 import { heatMapTable } from "./heat-map-table.js";
 import { type Html, html, verbatim } from "./html.js";
 import { modelsOfAll } from "./models-of-all.js";
 import { counted, sampleSize, seedNames } from "./numbers.js";
-import { pagePalette } from "./palette.js";
 import { facts, provenanceSection } from "./provenance-section.js";
 import { resultsTable } from "./results-table.js";
 import { samplesSection } from "./samples-section.js";
@@ -48,7 +46,8 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** The whole page as text. Every string of the runs is escaped. */
 export function renderReport(runs: readonly RunFolder[], options: ReportOptions = {}): string {
-  const tabled = comparisonsOf(runs).length > 0 && headGroups(runs).length === 1;
+  const sets = headSets(runs);
+  const alone = runs.length === 1;
   const title = options.title ?? (runs.length === 1 ? runs[0]!.results.title : `${runs.length} runs`);
   return html`<!doctype html>
 <html lang="en">
@@ -63,10 +62,10 @@ export function renderReport(runs: readonly RunFolder[], options: ReportOptions 
 <body>
 ${pageHeader(runs, title)}
 <main>
-${headsOfAll(runs)}
+${headsOfAll(sets)}
 ${modelsOfAll(runs)}
 ${runs.length > 1 && resultsTable(runs)}
-${runs.map((run, index) => runArticle(run, index, { alone: runs.length === 1, tabled }))}
+${runs.map((run, index) => runArticle(run, index, { alone, tabled: isTabled(sets, run) }))}
 ${runs.length <= 1 && resultsTable(runs)}
 </main>
 <footer>Made by difftap-report. Intervals are 95 % intervals.</footer>
@@ -108,12 +107,7 @@ function findingOf(results: Results): Html {
 function runFacts({ model, dataset, protocol, split, seeds, grid }: Results): Html {
   const classes = dataset.classes ? `, ${counted(dataset.classes.length)} classes` : "";
   return facts([
-    [
-      "Model",
-      [model.name, model.architecture, model.parameters && `${counted(model.parameters)} parameters`]
-        .filter(Boolean)
-        .join(", "),
-    ],
+    ["Model", [model.name, model.architecture, parametersOf(model)].filter(Boolean).join(", ")],
     [
       "Data",
       dataset.train + dataset.test > 0 &&
@@ -123,6 +117,10 @@ function runFacts({ model, dataset, protocol, split, seeds, grid }: Results): Ht
     ["Reading", grid && readingOf(grid)],
   ]);
 }
+
+/** Unless the architecture has said it already. */
+const parametersOf = ({ architecture, parameters }: Results["model"]) =>
+  parameters && !architecture.includes("parameters") && `${counted(parameters)} parameters`;
 
 function readingOf({ pool, l2 }: NonNullable<Results["grid"]>): string {
   const pooling = pool === "map" ? "whole maps" : `maps pooled to ${pool} × ${pool}`;
@@ -146,7 +144,7 @@ ${gridSection(results)}
 ${results.suite && html`<section>${suiteSection(results.suite)}</section>`}
 ${results.analysis && analysisSections(results.analysis, `analysis-${index + 1}`)}
 ${modelSections(results, index)}
-${headSections(results, index, tabled)}
+${headSections(results, index, { alone, tabled })}
 ${detailSections(run)}
 <section>${provenanceSection(run)}</section></article>`;
 }
@@ -157,36 +155,16 @@ function gridSection({ grid }: Results): Html | false {
 ${grid.blocks.length > 1 && cellsOf(grid).length > 0 && html`<h3>Over the blocks</h3>${chartSection(blockChart(grid))}`}</section>`;
 }
 
-/** The heads of all runs in one table, beside what grids of the same images say; nothing where a run's own table says it all. */
-function headsOfAll(runs: readonly RunFolder[]): Html | false {
-  const groups = headGroups(runs);
-  const others = comparisonsOf(runs);
-  const heads = groups.flatMap((group) => group.heads);
-  if (others.length === 0)
-    return (
-      groups.length > 1 &&
-      html`<section aria-labelledby="heads"><h2 id="heads">Trained heads of all runs</h2>${headsTable(groups)}</section>`
-    );
-  return html`<section aria-labelledby="heads"><h2 id="heads">Trained heads and simpler readings of the same images</h2>
-<p>${comparisonFinding(heads, others)}</p>
-<figure class="chart"><div class="scroll" tabindex="0" role="region" aria-label="Heads and simpler readings">${comparisonChart(heads, others, pagePalette)}</div><figcaption>Top-1 with 95 % intervals. Filled: trained heads; hollow: what they stand beside.</figcaption></figure>
-${headsTable(groups.length === 1 ? [{ heads }] : groups, others)}</section>`;
-}
-
-function headGroups(runs: readonly RunFolder[]) {
-  return runs.flatMap(({ results: { title, heads = [] } }) => (heads.length > 0 ? [{ title, heads }] : []));
-}
-
 function modelSections({ detection = [], segmentation = [] }: Results, index: number): Html {
   return html`${detection.length > 0 && html`<section>${detectionSection(detection)}</section>`}
 ${segmentation.length > 0 && html`<section>${segmentationSection(segmentation, `segments-${index + 1}`)}</section>`}`;
 }
 
-function headSections(results: Results, index: number, tabled: boolean): Html {
+function headSections(results: Results, index: number, { alone, tabled }: Place): Html {
   const { heads = [], tapWeights, tapShares, attention = [] } = results;
   const contributions = contributionsOf(tapWeights, tapShares);
   const looks = attention.some(({ examples }) => examples.length > 0);
-  return html`${heads.length > 0 && !tabled && html`<section><h3>Trained heads</h3>${headsTable([{ heads }])}</section>`}
+  return html`${heads.length > 0 && !tabled && html`<section><h3>Trained heads</h3>${headsTable([{ heads }], [], { papers: alone })}</section>`}
 ${contributions.length > 0 && html`<section>${contributionsSection(contributions)}</section>`}
 ${looks && html`<section>${attentionSection(attention, `picture-${index + 1}`)}</section>`}`;
 }
@@ -194,7 +172,7 @@ ${looks && html`<section>${attentionSection(attention, `picture-${index + 1}`)}<
 function detailSections({ results, metrics }: RunFolder): Html {
   const provenance = `Protocol: ${results.protocol}; split ${results.split}; ${sampleSize(imagesOf(results))}; ${seedNames(results.seeds)}.`;
   const curves = trainingCurves(results, metrics);
-  const drawn = results.samples && `${results.model.name}, ${seedNames(results.seeds)}.`;
+  const drawn = results.samples && `Model: ${results.model.name}; ${seedNames(results.seeds)}.`;
   return html`${results.samples && html`<section>${samplesSection(results.samples, drawn ?? "")}</section>`}
 ${curves.length > 0 && html`<section><h3>Curves</h3>${curveCharts(curves).map(chartSection)}</section>`}
 ${results.confusion && html`<section>${confusionSection(results.confusion, provenance)}</section>`}

@@ -16,23 +16,24 @@ const commands: Readonly<Record<Results["kind"], string>> = {
   analysis: "difftap-eval analyze",
 };
 
+/** What is trained reads its images again and again, and a suite does many things. */
+const epochsIn: ReadonlySet<Results["kind"]> = new Set(["head", "detection", "segmentation", "suite"]);
+
 export function provenanceSection({ results, environment, config, path }: RunFolder): Html {
-  const rate =
-    results.durationSeconds > 0
-      ? `, ${(results.images / results.durationSeconds).toPrecision(3)} images/s`
-      : "";
   return html`<h3>How it was made, and how to make it again</h3>
-${config !== null && html`<p>With the settings below:</p><pre><code>${`${commands[results.kind]} --config ${quoted(`${path}/config.yaml`)}`}</code></pre>`}
+${config !== null && html`<p>With the settings below:</p><pre><code>${`${programOf(results)} --config ${quoted(`${path}/config.yaml`)}`}</code></pre>`}
 ${results.command !== undefined && html`<p>It was run as:</p><pre><code>${results.command}</code></pre>`}
 ${config === null && results.command === undefined && html`<p>This run folder holds no config.yaml, so the settings are not known.</p>`}
-${facts([["Weights", html`<code>${results.model.weightsDigest}</code>`], ["Data", results.dataset.digest && html`<code>${results.dataset.digest}</code>`], ["Time", `${duration(results.durationSeconds)} for ${counted(results.images)} images${rate}`], ...environmentFacts(environment)])}
+${facts([["Weights", html`<code>${results.model.weightsDigest}</code>`], ["Data", results.dataset.digest && html`<code>${results.dataset.digest}</code>`], ["Time", timeOf(results)], ...environmentFacts(environment)])}
 ${results.notes && results.notes.length > 0 && html`<ul>${results.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${config !== null && html`<details><summary>config.yaml</summary><pre><code>${config}</code></pre></details>`}`;
 }
 
 function environmentFacts(environment: RunEnvironment | null): [string, Fragment][] {
   if (!environment) return [["Environment", "not recorded"]];
-  const versions = Object.entries(environment.versions).map(([name, version]) => `${name} ${version}`);
+  const versions = Object.entries(environment.versions)
+    .filter(([name]) => name !== "node")
+    .map(([name, version]) => `${name} ${version}`);
   return [
     ["Machine", `${environment.processor}, ${environment.cores} cores, ${environment.memoryGiB} GiB`],
     [
@@ -43,6 +44,17 @@ function environmentFacts(environment: RunEnvironment | null): [string, Fragment
     ],
     ["Commit", environment.commit && html`<code>${environment.commit}</code>`],
   ];
+}
+
+/** As it was called, "difftap-train finetune", else what makes such results. */
+const programOf = ({ kind, command = "" }: Results): string =>
+  /^difftap-\w+ [a-z]+/.exec(command)?.[0] ?? commands[kind];
+
+/** How long it took; a rate where each image was read once. */
+function timeOf({ kind, durationSeconds, images }: Results): string {
+  if (epochsIn.has(kind) || durationSeconds === 0) return duration(durationSeconds);
+  const rate = (images / durationSeconds).toPrecision(3);
+  return `${duration(durationSeconds)} for ${counted(images)} images, ${rate} images/s`;
 }
 
 /** Names and values; entries without a value are left out. */

@@ -18,7 +18,7 @@ interface Row extends RunResult {
 export function resultsTable(runs: readonly RunFolder[]): Html {
   const papers = !runs.every(findsThings) || runs.length === 0;
   return html`<section aria-labelledby="numbers"><h2 id="numbers">All numbers</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="All numbers"><table class="plain results">
+<div class="scroll" tabindex="0" role="region" aria-label="All numbers"><table class="plain results all">
 <thead><tr><th scope="col">what</th><th scope="col">metric</th><th scope="col" class="number">value</th><th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th><th scope="col">protocol</th><th scope="col">split</th><th scope="col">seeds</th></tr></thead>
 ${runs.map(runRows)}
 ${referenceRows(runs)}
@@ -79,19 +79,24 @@ const samePlace = (a: Place, b: Place) => a.block === b.block && a.timestep === 
 
 function measuredRow(result: Row): Html {
   const what = [result.name, result.tap && tapName(result.tap)].filter(Boolean).join(", ");
-  return html`<tr><td>${what || "–"}</td><td class="metric">${result.metric}</td><td class="number value">${plusMinus(result.value, result.deviation ?? null, result.unit)}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td>${result.protocol}</td><td>${result.split}</td><td class="seeds">${result.seeds.join(", ")}</td></tr>`;
+  return html`<tr><td>${what || "–"}</td><td class="metric">${metricOf(result)}</td><td class="number value">${plusMinus(result.value, result.deviation ?? null, shownUnit(result))}</td><td class="number">${range(result.interval, result.unit)}</td><td class="number">${counted(result.n)}</td><td class="protocol">${result.protocol}</td><td>${result.split}</td><td class="seeds">${result.seeds.join(", ")}</td></tr>`;
 }
+
+/** Units of some length stand with the metric, so that numbers stand one under the other. */
+const shownUnit = ({ unit }: RunResult) => (unit === "%" ? unit : "");
+const metricOf = ({ metric, unit }: RunResult) =>
+  unit === "%" || unit === "" ? metric : `${metric}, ${unit}`;
 
 function referenceRows(runs: readonly RunFolder[]): Html | false {
   const rows = runs.flatMap(({ results }) => results.reference ?? []);
   if (rows.length === 0) return false;
   return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="8">Reported elsewhere</th></tr>
-${rows.map((row) => html`<tr><td>${row.name}</td><td>${row.metric}</td><td class="number value">${measured(row.value, row.unit)}</td><td class="number">–</td><td class="number">–</td><td>${row.protocol}</td><td colspan="2">${row.source}</td></tr>`)}</tbody>`;
+${rows.map((row) => html`<tr><td>${row.name}</td><td>${row.metric}</td><td class="number value">${measured(row.value, row.unit)}</td><td class="number">–</td><td class="number">–</td><td class="protocol">${row.protocol}</td><td colspan="2">${row.source}</td></tr>`)}</tbody>`;
 }
 
 function paperRows(): Html {
   return html`<tbody class="reference"><tr class="group"><th scope="rowgroup" colspan="8">${PAPER_HEADING} <span>${PAPER_CAUTION}</span></th></tr>
-${paperNumbers.map(({ name, top1, source }) => html`<tr><td>${name}</td><td>top-1</td><td class="number value">${asReported(top1)}</td><td class="number">–</td><td class="number">–</td><td colspan="3">ImageNet, frozen features; ${source}</td></tr>`)}</tbody>`;
+${paperNumbers.map(({ name, top1, source }) => html`<tr><td>${name}</td><td>top-1</td><td class="number value">${asReported(top1)}</td><td class="number">–</td><td class="number">–</td><td colspan="3" class="protocol">ImageNet, frozen features; ${source}</td></tr>`)}</tbody>`;
 }
 
 function shapes(): Html {

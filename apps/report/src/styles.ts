@@ -47,6 +47,10 @@ small{font-size:.8125rem;color:var(--muted)}
 .results{width:100%}
 .results .value{font-weight:600}
 .results .metric{white-space:nowrap}
+.all .metric{white-space:normal;min-width:6rem}
+.all td:first-child{min-width:9rem}
+.all .protocol,.all .protocol+td{font-size:.75rem;line-height:1.35;min-width:6rem}
+.all .protocol{min-width:19rem}
 .results .group th{padding-top:1.1rem;font-weight:600}
 .results .group span{font-weight:400;color:var(--muted);margin-left:.5em}
 .reference td{color:var(--muted)}
@@ -129,7 +133,7 @@ th .swatch{margin-right:.5rem;vertical-align:-.08rem}
 .segments .panels figcaption{color:var(--muted)}
 .further h4{margin-top:1.4rem}
 .further{border-top:1px solid var(--rule);padding-top:.6rem}
-.gazes{list-style:none;margin:0;padding:0}
+.gazes{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;column-gap:2rem}
 .gazes>li{border-top:1px solid var(--rule);padding:.9rem 0 .3rem}
 .gazes details{margin:.4rem 0}
 .panels{display:flex;flex-wrap:wrap;gap:.9rem}
@@ -152,5 +156,5 @@ footer{margin-top:3.5rem;border-top:1px solid var(--rule);padding-top:.9rem;font
 @media screen and (max-width:1399px){.many .across{display:none}.many .down{display:block}}
 @media screen and (min-width:1400px){.many .across{margin-inline:calc(50% - min(48vw,50rem))}}
 @media screen and (max-width:700px){.cells th{padding:.1rem}.many .down td{font-size:.75rem}.across{display:none}.down{display:block}.results .value,.plain td{padding-right:.8rem}.segments .panels{grid-template-columns:repeat(2,1fr)}}
-@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li,.finds li,.panels{break-inside:avoid}.finds{grid-template-columns:repeat(2,1fr)}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}.cells td{min-width:0;font-size:8pt}.cells th{font-size:8pt;padding:.1rem}.many .across{display:none}.many .down{display:block}.many .down td{padding:.15rem 0}table{font-size:8pt}.heads th,.heads td{padding-right:.5rem}.heads th[scope=row],.heads td:last-child{min-width:0}.heads .dots{min-width:0}.heads .dots svg{width:5rem;height:.6rem}.heads small,.heads td:last-child,.models small,.models .said td{font-size:7pt}.models th,.models td{padding-right:.4rem}.models thead th{white-space:normal}.models th[scope=row],.models .dots{min-width:0}.models .dots svg{width:5rem;height:.6rem}.finds th,.finds td{padding-right:.4rem}}
+@media print{body{max-width:none;padding:0;font-size:10pt}.scroll{overflow:visible}figure,tr,.gallery li,.finds li,.panels{break-inside:avoid}.finds{grid-template-columns:repeat(2,1fr)}h2,h3,h4{break-after:avoid}summary{color:var(--ink)}details::details-content{content-visibility:visible;block-size:auto}.chart svg{min-width:0}.cells td{min-width:0;font-size:8pt}.cells th{font-size:8pt;padding:.1rem}.many .across{display:none}.many .down{display:block}.many .down td{padding:.15rem 0}table{font-size:8pt}.heads th,.heads td{padding-right:.5rem}.heads th[scope=row],.heads td:last-child{min-width:0}.all td:first-child,.all .metric,.all .protocol{min-width:0}.all .protocol{font-size:7pt}.heads .dots{min-width:0}.heads .dots svg{width:5rem;height:.6rem}.heads small,.heads td:last-child,.models small,.models .said td{font-size:7pt}.models th,.models td{padding-right:.4rem}.models thead th{white-space:normal}.models th[scope=row],.models .dots{min-width:0}.models .dots svg{width:5rem;height:.6rem}.finds th,.finds td{padding-right:.4rem}}
 `;

@@ -12,6 +12,7 @@ import { heatMapSvg, lineChartSvg, renderReport } from "../src/index.js";
 import { detectionSvg, segmentationSvg } from "../src/pictures-svg.js";
 import { chromiumMissing, inChromium, launchChromium } from "./chromium.js";
 import { denseResults } from "./example-dense.js";
+import { everythingResults, severalRuns } from "./example-everything.js";
 import { headResults } from "./example-heads.js";
 import { bareResults, environment, gridOf, runOf, wholeResults } from "./example-runs.js";
 
@@ -47,6 +48,8 @@ describe.skipIf(chromiumMissing)(inChromium("in Chromium"), () => {
     await writeFile(join(folder, "dense.html"), renderReport([dense]));
     await writeFile(join(folder, "detection.svg"), detectionSvg(dense.results.detection![0]!));
     await writeFile(join(folder, "segmentation.svg"), segmentationSvg(dense.results.segmentation![0]!));
+    await writeFile(join(folder, "everything.html"), renderReport([runOf(everythingResults())]));
+    await writeFile(join(folder, "several.html"), renderReport(severalRuns()));
     browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
@@ -76,6 +79,8 @@ describe.skipIf(chromiumMissing)(inChromium("in Chromium"), () => {
     { file: "large.html", maps: 1 },
     { file: "heads.html", maps: 1 },
     { file: "dense.html", maps: 0 },
+    { file: "everything.html", maps: 9 },
+    { file: "several.html", maps: 9 },
   ];
   const views = pages.flatMap((page) =>
     [400, 1280].flatMap((width) =>
@@ -99,6 +104,20 @@ describe.skipIf(chromiumMissing)(inChromium("in Chromium"), () => {
     60_000,
   );
 
+  it.each(["everything.html", "several.html"])(
+    "%s says every picture in words, and calls no two things alike",
+    async (file) => {
+      const { page, complaints } = await open(file, 1280, "light");
+      expect(await page.locator("main img, main svg").count()).toBeGreaterThan(40);
+      expect(await page.evaluate(picturesWithoutWords)).toEqual([]);
+      expect(await page.evaluate(sharedIds)).toEqual([]);
+      expect(await page.evaluate(brokenLinks)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+    60_000,
+  );
+
   it("has another background in the dark, and prints on white", async () => {
     const { page } = await open("whole.html", 1280, "dark");
     const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
@@ -110,7 +129,7 @@ describe.skipIf(chromiumMissing)(inChromium("in Chromium"), () => {
     await page.context().close();
   });
 
-  it.each(["heads.html", "dense.html"])("prints %s on the width of a sheet", async (file) => {
+  it.each(["heads.html", "dense.html", "several.html"])("prints %s on the width of a sheet", async (file) => {
     const { page } = await open(file, 680, "light");
     await page.emulateMedia({ media: "print" });
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(680);
@@ -201,6 +220,25 @@ const lowestContrast = `(() => {
     return (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
   }));
 })()`;
+
+/** Runs in the page: pictures that have no name and, where they are hidden from readers, stand beside no text. */
+const picturesWithoutWords = `[...document.querySelectorAll("img, svg, canvas")].filter((picture) => {
+  const named = document.getElementById(picture.getAttribute("aria-labelledby"))?.textContent;
+  const name = picture.getAttribute("alt") ?? picture.getAttribute("aria-label") ?? named ?? "";
+  const beside = picture.closest("[aria-hidden=true]") && picture.closest("tr, li")?.textContent;
+  return !/\\w/.test(beside || name);
+}).map((picture) => picture.outerHTML.slice(0, 200))`;
+
+/** Runs in the page: ids that several elements have. */
+const sharedIds = `(() => {
+  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+  return ids.filter((id, place) => ids.indexOf(id) !== place);
+})()`;
+
+/** Runs in the page: places inside it that are referred to and are not there. */
+const brokenLinks = `[...document.querySelectorAll("[href^='#'], [aria-labelledby]")]
+  .map((element) => element.getAttribute("aria-labelledby") ?? element.getAttribute("href").slice(1))
+  .filter((id) => !document.getElementById(id))`;
 
 const middlePixel = (png: string) => pixelAt(png, 0.5, 0.5);
 

@@ -111,6 +111,15 @@ describe("a grid of other images", () => {
     expect(pageOf({ ...grid, dataset: other }, own)).not.toContain(joined);
   });
 
+  it("leaves heads of other images out of its table", () => {
+    const other = { ...heads, title: "Elsewhere", dataset: { ...dataset, name: "other" } };
+    const both = pageOf(grid, heads, other);
+    expect(read(both)).toContain(`${joined}: cifar10 Difformer reads best`);
+    const [table] = /<table class="plain results heads">.*?<\/table>/s.exec(both)!;
+    expect(read(table)).not.toContain("Elsewhere");
+    expect(both.match(/<table class="plain results heads">/g)).toHaveLength(2);
+  });
+
   it("says nothing of a run without heads", () => {
     expect(pageOf(grid, grid)).not.toContain(joined);
   });

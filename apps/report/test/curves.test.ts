@@ -94,6 +94,40 @@ describe("curves of one head", () => {
     expect(curveCharts(twice)[0]!.series).toMatchObject([{ name: "average" }, { name: "last" }]);
   });
 
+  it("of a value over seeds are one line, where no head has them", () => {
+    const values = ["loss", "box"].flatMap((name) =>
+      [0, 1, 2].map((seed) => curve({ name, seed, split: "train" })),
+    );
+    const [chart] = curveCharts(values);
+    expect(chart!.series.map(({ name, members }) => [name, members?.length])).toEqual([
+      ["loss", 3],
+      ["box", 3],
+    ]);
+  });
+
+  it("of one point each are told, not drawn", () => {
+    const once = [0, 1].map((seed) => curve({ name: "AP", yLabel: "%", seed, points: [[8, 40 + seed]] }));
+    const page = renderReport([runOf({ ...bareResults(), curves: once })]).replaceAll("\u00A0", " ");
+    expect(page).toContain("<h4>Per cent over epoch, mean of seeds 0, 1</h4>");
+    expect(page).toContain("<td>40.5 ± 0.7</td>");
+    expect(page).not.toContain("<svg");
+  });
+
+  it("leave room for long numbers at the axis", () => {
+    const left = (y: number) => {
+      const [chart] = curveCharts([
+        curve({
+          points: [
+            [0, 0],
+            [1, y],
+          ],
+        }),
+      ]);
+      return Number(/<line x1="([\d.]+)"/.exec(lineChartSvg(chart!))![1]);
+    };
+    expect([left(1), left(0.0008) > 56, left(123_456) > left(0.0008)]).toEqual([56, true, true]);
+  });
+
   it("of many points are thinned, their ends kept", () => {
     const points = Array.from({ length: 5000 }, (_, step): [number, number] => [step, 5000 - step]);
     const [line] = curveCharts([curve({ points })])[0]!.series;

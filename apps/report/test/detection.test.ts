@@ -125,6 +125,23 @@ describe("pictures of a detector", () => {
     ]);
   });
 
+  it("name of many boxes those that find an object, by their score alone", () => {
+    const [picture] = models[0]!.pictures;
+    const [hit] = picture!.found;
+    const others = Array.from({ length: 12 }, (_, place) => ({
+      ...{ label: "white", score: 0.9 - place / 100 },
+      box: [20 * place, 300, 10, 10] as PictureBox,
+    }));
+    const crowd = { ...models[0]!, pictures: [{ ...picture!, found: [hit!, ...others] }] };
+    const svg = detectionSvg(crowd);
+    expect(svg.match(/stroke-width="1" stroke-opacity="0.6"/g)).toHaveLength(12);
+    expect(svg).toContain(">0.97</text>");
+    expect(svg).not.toContain("red 0.97");
+    const said = text(renderReport([runOf({ ...bareResults(), detection: [crowd] })]));
+    expect(said).toContain("Where there are more than 12, those that find no object are thin");
+    expect(read).not.toContain("Where there are more than 12");
+  });
+
   it("stand alone as a figure with what is found below each", () => {
     const svg = detectionSvg(models[0]!);
     expect(svg).toContain('>cells-1.jpg <tspan fill="#625e57">1 of 3 objects found; 2 other boxes</tspan>');

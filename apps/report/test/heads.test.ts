@@ -78,7 +78,7 @@ describe("the finding of heads", () => {
     expect(plain(headline)).toBe("Difformer reads best: 62.0 ± 1.0 % (59.5–64.5), n = 4,000, seeds 0, 1, 2.");
     expect(details.map(plain)).toEqual([
       "Within that interval lies also attention.",
-      "mlp (57.0 %, 120,000 parameters) does not beat weighted (59.0 %, 90,000 parameters), which has fewer parameters.",
+      "Mlp (57.0 %, 120,000 parameters) does not beat weighted (59.0 %, 90,000 parameters), which has fewer parameters.",
       "Below solved linear probe: linear, mlp.",
       "Solved linear probe: top-1 58.3 % (56.7–59.8), n = 4,000.",
     ]);

@@ -74,6 +74,14 @@ describe("the page", () => {
     );
   });
 
+  it("names the command that was called, a rate only where images were read once", () => {
+    const tuned = { ...bareResults(), kind: "head" as const, command: "difftap-train finetune --preset a" };
+    const again = text(renderReport([runOf(tuned, { config: "" })]));
+    expect(again).toContain("difftap-train finetune --config runs/one/config.yaml");
+    expect(again).not.toContain("images/s");
+    expect(page).toContain("1 min 15 s for 12,000 images, 160 images/s");
+  });
+
   it("draws the metrics of a run that names no curves", () => {
     const metrics = [1, 2].map((step) => ({ step, split: "train", values: { loss: 4 / step } }));
     expect(renderReport([runOf(bareResults(), { metrics })])).toContain("Loss over step");

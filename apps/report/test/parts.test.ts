@@ -40,7 +40,8 @@ describe("numbers", () => {
     expect(measured(57.65, "%")).toBe("57.7\u202F%");
     expect(measured(123.456, "images/s")).toBe("123.5\u202Fimages/s");
     expect(range([56.1, 59.2], "%")).toBe("56.1–59.2");
-    expect(figures(0.000012)).toBe("1.20e−5");
+    expect(figures(0.000012)).toBe("1.2e−5");
+    expect(figures(0.0008)).toBe("8e−4");
     expect([12.5, 75, 3720].map(duration)).toEqual(["12.5 s", "1 min 15 s", "1 h 2 min"]);
   });
 });

@@ -1,44 +1,10 @@
 import type { ResultsInput } from "@difftap/run-folder";
 import { describe, expect, it } from "vitest";
 import { describeFinding, renderReport } from "../src/index.js";
-import { bareResults, PIXEL, runOf } from "./example-runs.js";
+import { PIXEL, runOf } from "./example-runs.js";
+import { samples, samplesResults } from "./example-samples.js";
 
-const samples: NonNullable<ResultsInput["samples"]> = {
-  grid: PIXEL,
-  shown: 5,
-  columns: 3,
-  count: 12,
-  size: 32,
-  sampler: "ddim",
-  eta: 0,
-  respacing: "ddim50",
-  steps: 50,
-  networkEvaluations: 600,
-  seconds: 90,
-};
-
-const drawn: ResultsInput = {
-  ...bareResults(),
-  kind: "samples",
-  title: "Images of a small model",
-  dataset: { name: "no reference images", train: 0, test: 0, classes: null },
-  seeds: [7],
-  results: [
-    {
-      metric: "Fréchet distance",
-      value: 12.345,
-      unit: "",
-      interval: [11, 13.5],
-      n: 12,
-      protocol: "features of block 7, clean",
-      split: "test",
-      seeds: [7],
-      name: "to cifar10",
-    },
-  ],
-  samples,
-};
-
+const drawn = samplesResults();
 const plain = (markup: string) => markup.replace(/[\u00A0\u202F]/g, " ");
 const pageOf = (results: ResultsInput) => plain(renderReport([runOf(results)]));
 
@@ -49,7 +15,9 @@ describe("generated images", () => {
     expect(page.match(/<img [^>]*>/g)).toEqual([
       `<img src="${PIXEL}" alt="5 generated images in 2 rows of 3: DDIM, η 0, 50 steps" width="768" height="512">`,
     ]);
-    expect(page).toContain("The first 5 of 12 images, row by row, 32 × 32 pixels each. adm-cifar10, seed 7.");
+    expect(page).toContain(
+      "The first 5 of 12 images, row by row, 32 × 32 pixels each. Model: adm-cifar10; seed 7.",
+    );
   });
 
   it("come with how they were made and what that took", () => {
