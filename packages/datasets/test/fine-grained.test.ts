@@ -196,6 +196,8 @@ describe("Flowers-102", () => {
     expect(await refusal(openDataset(`flowers:${path},split=test`))).toMatch(
       /^LABELS_MISMATCH: .*image 4 has no label among the 3/,
     );
+    write(folder, "flowers/imagelabels.mat", matBytes({ labels: [77, 2 ** 53, 102] }));
+    expect(await refusal(openDataset(`flowers:${path},split=val`))).toMatch(/^LABELS_MISMATCH: .*image 2/);
   });
 });
 
@@ -292,6 +294,8 @@ describe("ImageNet", () => {
     expect(await refusal(openDataset(val))).toMatch(
       /^LABELS_MISMATCH: .*has label 2, the class list has 2 classes/,
     );
+    write(folder, "imagenet/val.txt", "another_1.JPEG 1\n");
+    expect(await refusal(openDataset(val))).toMatch(/^LABELS_MISMATCH: .*a label for none of the 2 images/);
     write(folder, "imagenet/val.txt", "ILSVRC2012_val_00000001.JPEG\n");
     expect(await refusal(openDataset(`${val},labels=${labels}`))).toContain("is not NAME LABEL");
   });

@@ -1,4 +1,4 @@
-/** Parsers under arbitrary bytes: a value or a DifftapError, never another exception, never longer than two seconds. */
+/** Parsers under arbitrary bytes: a value or a DifftapError, never another exception, never more than two seconds of work. */
 import { isDifftapError } from "@difftap/core";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -16,40 +16,9 @@ import { indexBytes } from "../src/webdataset/shard-index.js";
 import { expandBraces } from "../src/webdataset/shard-paths.js";
 import { tarEntries } from "../src/webdataset/tar-entries.js";
 import { streamingInput } from "../src/webdataset/tar-input.js";
-import { matBytes, type Written } from "./mat-bytes.js";
+import { damaged, fuzz, matValue, runs, seed, utf8 } from "./fuzzing.js";
+import { matBytes } from "./mat-bytes.js";
 import { idxBytes, indexPng, tarBytes } from "./temporary.js";
-
-const runs = Number(process.env.DIFFTAP_FUZZ_RUNS ?? 300);
-const seed = Number(process.env.DIFFTAP_FUZZ_SEED ?? Date.now() % 2 ** 31);
-const SLOWEST_MS = 2000;
-
-/** Runs a parser; what it may do is return or throw a DifftapError, soon. */
-async function holds(parse: () => unknown): Promise<void> {
-  const start = performance.now();
-  try {
-    await parse();
-  } catch (error) {
-    if (!isDifftapError(error)) throw error;
-  }
-  expect(performance.now() - start).toBeLessThan(SLOWEST_MS);
-}
-
-async function fuzz<T>(arbitrary: fc.Arbitrary<T>, parse: (value: T) => unknown): Promise<void> {
-  await fc.assert(
-    fc.asyncProperty(arbitrary, (value) => holds(() => parse(value))),
-    { numRuns: runs, seed },
-  );
-}
-
-/** Valid bytes with a few bytes changed, then perhaps cut. */
-function damaged(valid: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
-  const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 6 });
-  return fc.tuple(valid, edits, fc.option(fc.nat())).map(([bytes, changes, cut]) => {
-    const copy = Uint8Array.from(bytes);
-    for (const [at, value] of changes) if (copy.length > 0) copy[at % copy.length] = value;
-    return cut === null ? copy : copy.subarray(0, cut % (copy.length + 1));
-  });
-}
 
 const member = fc.record({
   name: fc.oneof(
@@ -184,7 +153,6 @@ const vocText = fc
     });
     return `<annotation><size><width>9</width><height>8</height></size>${each.join("")}</annotation>`;
   });
-const utf8 = (text: fc.Arbitrary<string>) => text.map((written) => new Uint8Array(Buffer.from(written)));
 
 it(`VOC annotations, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
   const parts = fc.array(xmlPart, { maxLength: 24 }).map((all) => all.join(""));
@@ -309,19 +277,8 @@ it(`PNGs of numbers, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async (
   );
 });
 
-const { written } = fc.letrec<{ written: Written }>((tie) => ({
-  written: fc.oneof(
-    { depthSize: "small" },
-    fc.array(fc.double(), { maxLength: 4 }),
-    fc.string({ maxLength: 6 }),
-    fc.array(tie("written"), { maxLength: 3 }),
-    fc
-      .array(fc.record({ a: tie("written"), b: fc.string({ maxLength: 3 }) }), { maxLength: 2 })
-      .map((structs) => ({ structs })),
-  ),
-}));
 const mats = fc
-  .tuple(fc.dictionary(fc.string({ maxLength: 6 }), written, { maxKeys: 3 }), fc.boolean())
+  .tuple(fc.dictionary(fc.string({ maxLength: 6 }), matValue, { maxKeys: 3 }), fc.boolean())
   .map(([variables, packed]) => new Uint8Array(matBytes(variables, packed)));
 
 it(`MATLAB files, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {

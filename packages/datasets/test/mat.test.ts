@@ -107,6 +107,14 @@ describe("MATLAB files that are refused", () => {
       "has a matrix of class 5; numbers, text, cells and structs are read",
     );
   });
+
+  it("with field names of half a letter", () => {
+    const bytes = Buffer.from(matBytes({ a: { structs: [{ b: "x" }] } }, false));
+    const length = bytes.indexOf(Buffer.from([5, 0, 4, 0, 32, 0, 0, 0]));
+    bytes[length] = 7;
+    bytes.writeFloatLE(0.5, length + 4);
+    expect(() => parseMat(bytes, "half.mat")).toThrow("half.mat has a struct without field names");
+  });
 });
 
 function damaged(): Uint8Array {

@@ -145,7 +145,8 @@ function readStructs(
   inner: (element: Element) => MatValue,
 ): ReadonlyMap<string, MatValue>[] {
   const length = lengths === undefined ? 0 : (numbers(lengths, source)[0] ?? 0);
-  if (names === undefined || !(length > 0)) throw refused(source, "has a struct without field names");
+  if (names === undefined || !Number.isInteger(length) || length < 1)
+    throw refused(source, "has a struct without field names");
   const text = decoded(names, source);
   const keys = Array.from({ length: Math.ceil(text.length / length) }, (_, key) =>
     text.slice(key * length, (key + 1) * length).replace(/\0.*$/s, ""),

@@ -19,6 +19,9 @@ const layout: Layout = {
   expected: ["jpg/image_NUMBER.jpg", "imagelabels.mat", "setid.mat"],
 };
 
+/** Labels are held in 32 bits. */
+const MOST_CLASSES = 2 ** 31;
+
 /** The splits' names in `setid.mat`. */
 const sets = { train: "trnid", val: "valid", test: "tstid" } as const;
 
@@ -30,7 +33,7 @@ export async function openFlowers({ path, split }: FlowersSpec): Promise<ImageDa
   const chosen = numbersIn(await readMat(list), sets[split], list);
   const images = Array.from(chosen, (number) => {
     const label = labels[number - 1];
-    if (label === undefined || !Number.isInteger(label) || label < 1)
+    if (label === undefined || !Number.isInteger(label) || label < 1 || label > MOST_CLASSES)
       throw new DifftapError(
         "LABELS_MISMATCH",
         `${list}: image ${number} has no label among the ${labels.length}`,

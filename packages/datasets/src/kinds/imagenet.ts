@@ -95,18 +95,22 @@ async function openFlat({ path, labels }: ImageNetSpec, entries: readonly string
   const files = entries.filter((name) => /\.jpe?g$/i.test(name)).sort();
   const written = await readLabels(list);
   const trained = await trainingClasses(path);
-  const resolved = resolveLabels(
-    files.map((file) => written.get(file.replace(/\.jpe?g$/i, "")) ?? null),
-    trained.length > 0 ? trained : null,
-    list,
-    (index) => files[index]!,
-  );
+  const found = files.map((file) => written.get(file.replace(/\.jpe?g$/i, "")) ?? null);
+  if (found.every((label) => label === null)) throw unlisted(list, files);
+  const resolved = resolveLabels(found, trained.length > 0 ? trained : null, list, (index) => files[index]!);
   return listedImages({
     kind: "imagenet",
     root: join(path, "val"),
     list,
     images: files.map((file, index) => ({ file, label: resolved.labels[index]! })),
     classes: resolved.classes,
+  });
+}
+
+function unlisted(list: string, files: readonly string[]): DifftapError {
+  return new DifftapError("LABELS_MISMATCH", `${list} has a label for none of the ${files.length} images`, {
+    hint: `write a line NAME LABEL for each, such as ${files[0]}`,
+    details: { list, images: files.length },
   });
 }
 
