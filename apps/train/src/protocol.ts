@@ -25,8 +25,9 @@ export function protocolOf(settings: Protocolled, engine: string): string {
   ].join(", ");
 }
 
-/** { kind: "sgd", momentum: 0.9 } → "sgd (momentum 0.9)"; { epochs: 7 } → "7 epochs". */
+/** { kind: "sgd", momentum: 0.9 } → "sgd (momentum 0.9)"; { epochs: 7 } → "7 epochs"; [1, 2] → "1 2". */
 export function inWords(value: unknown): string {
+  if (Array.isArray(value)) return value.map(inWords).join(" ");
   if (typeof value !== "object" || value === null) return String(value);
   const { kind, ...fields } = value as { kind?: string };
   const parts = Object.entries(fields).map(([name, each]) =>

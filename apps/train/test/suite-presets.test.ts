@@ -1,5 +1,5 @@
 /** The suites that come with the program: each can be planned, its data sets are of known kinds, its figures are the paper's. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { memoryTerminal, resolveSettings } from "@difftap/command-line";
 import { datasetKinds } from "@difftap/datasets";
@@ -36,6 +36,26 @@ test.each(names)("%s can be planned, and reads data sets of known kinds", (name)
     const options = [...rest.matchAll(/(?:^|,)(\w+)=/g)].map(([, option]) => option!);
     expect(options.filter((option) => !definition?.options.includes(option))).toEqual([]);
   }
+});
+
+test.each(names)("%s takes presets that are there", (name) => {
+  const steps = planned(name).flatMap((job) => job.steps);
+  for (const { command, preset } of steps.filter((step) => step.preset !== undefined)) {
+    const [, own] = command.split(" ");
+    expect(existsSync(new URL(`../${own}/${preset}.yaml`, folder)), `${command}, ${preset}`).toBe(true);
+  }
+});
+
+test("scenes reads boxes, masks and pixels through trained and through random weights", () => {
+  const dense = planned("scenes").filter(({ steps }) => /detect|segment/.test(steps[0]!.command));
+  expect(dense.map(({ title, metrics, steps }) => [title, metrics![0], steps[0]!.settings.backbone])).toEqual(
+    [
+      ["boxes and masks, detector", "box AP", undefined],
+      ["boxes and masks, detector on random weights", "box AP", "random"],
+      ["label maps, segmenter", "mIoU", undefined],
+      ["label maps, segmenter on random weights", "mIoU", "random"],
+    ],
+  );
 });
 
 test("fgvc has the paper's figures beside its jobs", () => {

@@ -227,6 +227,53 @@ test("a job that fails is recorded, the others go on; mended and run again, it i
   expect(printed.failures).toEqual([]);
 });
 
+describe("a suite of boxes, masks and pixels", () => {
+  const shared = { canvas: "24x24", blocks: [6, 8], timesteps: [10], epochs: 1, batch: 4 };
+  const detector = { neck: { name: "fpn", width: 16 }, layers: 1, groups: 4, masks: { layers: 1 } };
+  const settings = () => ({
+    weights,
+    datasets: { shapes: { train: "scenes:count=12,size=24,seed=1", test: "scenes:count=6,size=24,seed=2" } },
+    readings: {
+      detector: {
+        command: "train detect",
+        settings: { ...shared, spec: detector },
+        metrics: ["box AP", "mask AP"],
+      },
+      segmenter: {
+        command: "train segment",
+        settings: { ...shared, spec: { width: 16, groups: 4 } },
+        metrics: ["mIoU"],
+      },
+    },
+  });
+
+  test("has a row for each number that is asked for, as the run has it", async () => {
+    const { code, out, err } = await run(suiteOf("dense", settings()));
+    expect(code, err).toBe(0);
+    const { rows } = JSON.parse(out) as Printed;
+    expect(rows.map(({ reading, metric, n, seeds }) => [reading, metric, n, seeds])).toEqual([
+      ["detector", "box AP", 6, [0]],
+      ["detector", "mask AP", 6, [0]],
+      ["segmenter", "mIoU", 6, [0]],
+    ]);
+    for (const { value, interval } of rows) {
+      expect(value).toBeGreaterThanOrEqual(interval[0]);
+      expect(value).toBeLessThanOrEqual(interval[1]);
+    }
+    const { results } = await readRunFolder(join(folder, "dense", "jobs", "shapes-segmenter"));
+    expect(rows[2]!.value).toBe(results.segmentation![0]!.mean);
+  });
+
+  test("names what a reading does not give", async () => {
+    const other = settings();
+    other.readings.segmenter.metrics = ["box AP"];
+    const { code, err } = await run(suiteOf("dense", other));
+    expect(code).toBe(2);
+    expect(err).toContain('shapes, segmenter gives no "box AP"');
+    expect(err).toContain("metrics takes of mIoU, pixel accuracy, mean accuracy");
+  });
+});
+
 /** Runs a suite; `then` is called with it once its job has a checkpoint. */
 function whileTraining(name: string, settings: object, then: (suite: ChildProcess) => void): Promise<Ended> {
   const checkpoints = inJob(name, "stored-linear", "checkpoints");
