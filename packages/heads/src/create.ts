@@ -9,7 +9,7 @@
  * const logits = head.forward({ "t90/b09": maps }, { training: false });
  * ```
  */
-import type { TrainedFeedback } from "@difftap/backbone";
+import type { ImageSize, TrainedFeedback } from "@difftap/backbone";
 import { DifftapError, ndarray, nearest } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { z } from "zod";
@@ -25,6 +25,8 @@ export interface HeadRequest {
   readonly spec?: unknown;
   readonly taps: readonly HeadTap[];
   readonly classes: number;
+  /** Of the images that its taps come from (taps that name another size apart); it is only kept, for whoever reads images for it later. */
+  readonly size?: ImageSize | undefined;
   readonly seed: number | bigint;
   /** For heads that feed back into the network. */
   readonly network?: HeadNetwork | undefined;
@@ -36,6 +38,7 @@ export interface HeadDescription {
   readonly spec: unknown;
   readonly taps: readonly HeadTap[];
   readonly classes: number;
+  readonly size?: ImageSize;
 }
 
 export interface Head {
@@ -71,7 +74,7 @@ export interface Head {
  * needed and not given; REQUEST_INVALID for taps that the head does not take.
  */
 export function createHead(request: HeadRequest, definitions: readonly HeadDefinition[] = heads): Head {
-  const { taps, classes, seed, network } = request;
+  const { taps, classes, size, seed, network } = request;
   const definition = findHead(request.head, definitions);
   const spec = parseSpec(definition, request.spec ?? {});
   if (!Number.isInteger(classes) || classes < 2) {
@@ -79,7 +82,7 @@ export function createHead(request: HeadRequest, definitions: readonly HeadDefin
   }
   const inputs = definition.inputs?.({ spec, taps, network }) ?? taps;
   const parts = definition.build({ spec, taps, classes, seed, network });
-  return assemble(parts, inputs, { head: definition.name, spec, taps, classes });
+  return assemble(parts, inputs, { head: definition.name, spec, taps, classes, ...(size && { size }) });
 }
 
 /**

@@ -23,13 +23,14 @@ export interface FeedbackTaps {
 
 /**
  * @throws DifftapError REQUEST_INVALID for taps that are no grid of blocks × timesteps, for blocks of `passes` that are no taps and taps
- * that no pass reads, and as `planFeedback`.
+ * that no pass reads, for taps of images of another size than the network's, and as `planFeedback`.
  */
 export function feedbackTaps(
   { feedback, passes }: FeedbackChoice,
   taps: readonly HeadTap[],
   { blocks, size }: HeadNetwork,
 ): FeedbackTaps {
+  checkOneSize(taps);
   const grid = gridOf("diffeed", taps);
   const known = grid.columns.map(({ block }) => block);
   const second = passes.second ?? known;
@@ -67,6 +68,19 @@ export function tapsOfColumns(
 ): HeadTap[] {
   const taps = timesteps.flatMap((timestep) => columns.map(({ at }) => at(timestep)));
   return [...new Map(taps.map((tap) => [tap.name, tap])).values()];
+}
+
+function checkOneSize(taps: readonly HeadTap[]): void {
+  const other = taps.find(({ size }) => size !== undefined);
+  if (other === undefined) return;
+  throw new DifftapError(
+    "UNSUPPORTED",
+    `feedback runs the network at one size of images, and ${other.name} is read at another`,
+    {
+      hint: "give it taps of one size; difformer fuses several",
+      details: { tap: other.name },
+    },
+  );
 }
 
 function checkPasses(known: readonly number[], first: readonly number[], second: readonly number[]): void {

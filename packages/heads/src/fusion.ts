@@ -1,6 +1,7 @@
 /**
- * What the attention head and DifFormer are made of: a tokenizer per block, shared over timesteps; for each timestep the tokens of all
- * blocks behind one CLS token through one shared transformer; the CLS outputs, timestep after timestep, to a Linear.
+ * What the attention head and DifFormer are made of: a tokenizer per block, shared over timesteps, and one more for each further size of
+ * images; for each timestep the tokens of all blocks and sizes behind one CLS token through one shared transformer; the CLS outputs,
+ * timestep after timestep, to a Linear.
  * Source: arXiv 2311.17921, section 3; reference `AttentionFusion`, whose parameter names these are.
  */
 import * as tf from "@tensorflow/tfjs-core";
@@ -8,17 +9,20 @@ import { z } from "zod";
 import type { AttentionMap, ForwardOptions, HeadContext, HeadParts, Maps } from "./definition.js";
 import { createLinear } from "./layers/linear.js";
 import { mapNorms } from "./layers/map-norm.js";
+import { positionKinds } from "./layers/positions.js";
 import { createTokenizer, type Tokenizer } from "./layers/tokenizer.js";
 import { createTransformer } from "./layers/transformer.js";
 import { joinParameters } from "./parameters.js";
 import { pooledSize } from "./pooling.js";
-import type { TapGrid } from "./tap-grid.js";
+import { columnName, type TapGrid } from "./tap-grid.js";
 
 /** The defaults are the paper's for ImageNet. */
 export const fusionFields = {
   /** Tokens per side, at most; smaller maps keep their size. */
   pool: z.int().positive().default(16),
   norm: mapNorms.default("layer"),
+  /** Not among the saved settings unless given, so that those of heads without stay what they were. */
+  positions: positionKinds.optional(),
   /** Of a token. */
   width: z.int().positive().default(1024),
   heads: z.int().positive().default(8),
@@ -44,12 +48,14 @@ export function createFusion(
   { spec, classes, seed }: Pick<HeadContext<FusionSpec>, "spec" | "classes" | "seed">,
 ): HeadParts {
   const { columns, timesteps } = grid;
-  const { pool, norm, width } = spec;
-  const taps = new Map(columns.map(({ block, at }) => [block, at(timesteps[0]!)]));
+  const { pool, norm, width, positions } = spec;
+  const size = { pool, norm, timesteps: timesteps.length, width, positions, seed };
+  // A column that is read in both passes of a network has one tokenizer.
+  const distinct = new Map(columns.map((column) => [columnName(column), column]));
   const tokenizers = new Map(
-    [...taps].map(([block, tap]) => [
-      block,
-      createTokenizer(`pre_layer.${block}`, { tap, pool, norm, timesteps: timesteps.length, width, seed }),
+    [...distinct].map(([name, { at }]) => [
+      name,
+      createTokenizer(`pre_layer.${name}`, { tap: at(timesteps[0]!), ...size }),
     ]),
   );
   const transformer = createTransformer("intra_inter_block_attention", { ...spec, seed });
@@ -67,17 +73,21 @@ export function createFusion(
   };
 }
 
+/** By the names of the columns. */
+type Tokenizers = ReadonlyMap<string, Tokenizer>;
+
 /** [timesteps·N, tokens of all columns, width]: one pass of the transformer serves all timesteps. */
 function tokensOf(
   maps: Maps,
   { columns, timesteps }: TapGrid,
-  tokenizers: ReadonlyMap<number, Tokenizer>,
+  tokenizers: Tokenizers,
   options: ForwardOptions,
 ): tf.Tensor3D {
   const sequences = timesteps.map((timestep, index) => {
-    const tokens = columns.map(({ block, at }) =>
-      tokenizers.get(block)!.forward(maps.get(at(timestep).name)!, { ...options, timestep: index }),
-    );
+    const tokens = columns.map((column) => {
+      const map = maps.get(column.at(timestep).name)!;
+      return tokenizers.get(columnName(column))!.forward(map, { ...options, timestep: index });
+    });
     return tf.concat(tokens, 1) as tf.Tensor3D;
   });
   return tf.concat(sequences, 0) as tf.Tensor3D;
@@ -91,7 +101,7 @@ function sideBySide(outputs: tf.Tensor2D, timesteps: number): tf.Tensor2D {
   return tf.reshape(turned, [batch, timesteps * width]);
 }
 
-/** [timesteps·N, layers, heads, tokens of all blocks] → for each tap its own. */
+/** [timesteps·N, layers, heads, tokens of all columns] → for each tap its own. */
 function splitAttention(
   weights: tf.Tensor4D,
   maps: Maps,

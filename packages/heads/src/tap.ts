@@ -1,11 +1,11 @@
 /** What a head knows of a tap: where it comes from and how large its map is. */
-import { type BlockInfo, findBlock } from "@difftap/backbone";
+import { type BlockInfo, findBlock, type ImageSize, sizeName } from "@difftap/backbone";
 import { DifftapError } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Maps } from "./definition.js";
 
 export interface HeadTap {
-  /** As in a feature store: "t90/b09". */
+  /** As in a feature store: "t90/b09", "t90/b09@48". */
   readonly name: string;
   readonly block: number;
   readonly timestep: number | "clean";
@@ -13,6 +13,8 @@ export interface HeadTap {
   /** Of the map as it is fed, after the pooling of the extraction. */
   readonly height: number;
   readonly width: number;
+  /** Of the images it is read from, where these are of another size than those of the run. */
+  readonly size?: ImageSize | undefined;
   /** Of a network that is run twice, with feedback: its second pass. */
   readonly pass?: 2;
 }
@@ -22,7 +24,15 @@ export interface TapPlace {
   readonly timestep: number | "clean";
   /** Pooling at extraction: cells per side, or the whole map. */
   readonly pool: number | "map";
-  readonly size: { readonly height: number; readonly width: number };
+  /** Of the images. */
+  readonly size: ImageSize;
+  /** It is another size than that of the run's images: the tap is named by it, "t90/b09@48". */
+  readonly other?: boolean;
+}
+
+/** What distinguishes a tap of images of another size: "@48", "@96x128"; nothing for the run's own. */
+export function sizeSuffix(size: ImageSize | undefined): string {
+  return size === undefined ? "" : `@${sizeName(size)}`;
 }
 
 /**
@@ -31,7 +41,7 @@ export interface TapPlace {
  */
 export function describeTap(
   blocks: readonly BlockInfo[],
-  { block, timestep, pool, size }: TapPlace,
+  { block, timestep, pool, size, other = false }: TapPlace,
 ): HeadTap {
   const { channels, downsample } = findBlock(blocks, block);
   const side = (image: number) => {
@@ -39,8 +49,9 @@ export function describeTap(
     return pool === "map" ? map : Math.min(pool, map);
   };
   const when = timestep === "clean" ? "clean" : `t${timestep}`;
-  const name = `${when}/b${String(block).padStart(2, "0")}`;
-  return { name, block, timestep, channels, height: side(size.height), width: side(size.width) };
+  const name = `${when}/b${String(block).padStart(2, "0")}${sizeSuffix(other ? size : undefined)}`;
+  const map = { block, timestep, channels, height: side(size.height), width: side(size.width) };
+  return { name, ...map, ...(other && { size }) };
 }
 
 /** Features by tap: maps [N, C, H, W], or as a store holds them, [N, C·H·W] with channels first. */

@@ -21,9 +21,18 @@ const grid = ["clean", 90, 300].flatMap((timestep) => [
   tapAt(timestep as HeadTap["timestep"], 12, larger),
 ]);
 
+/** The same taps of images of two sizes. */
+const atSizes = (taps: readonly HeadTap[]) =>
+  taps.flatMap((one) => [
+    one,
+    { ...one, name: `${one.name}@96`, height: 6, width: 6, size: { height: 96, width: 96 } },
+  ]);
+
 interface Variant {
   readonly taps: readonly HeadTap[];
   readonly specs: readonly unknown[];
+  /** With taps of images of two sizes. */
+  readonly sized?: unknown;
   /** Feeds back into the small network. */
   readonly feeding?: boolean;
 }
@@ -32,8 +41,16 @@ const small = { width: 8, heads: 2 };
 
 /** Taps and specs that each registered head has to hold the contract with. */
 const variants: Record<string, Variant> = {
-  linear: { taps: [tap], specs: [{}, { pool: 1 }, { pool: 3, norm: "batch" }, { pool: 9 }] },
-  mlp: { taps: [tap], specs: [{ hidden: [8] }, { pool: 3, hidden: [8, 6], norm: "batch" }] },
+  linear: {
+    taps: [tap],
+    specs: [{}, { pool: 1 }, { pool: 3, norm: "batch" }, { pool: 9 }],
+    sized: { norm: "batch" },
+  },
+  mlp: {
+    taps: [tap],
+    specs: [{ hidden: [8] }, { pool: 3, hidden: [8, 6], norm: "batch" }],
+    sized: { pool: 9, hidden: [8] },
+  },
   cnn: {
     taps: [tap],
     specs: [
@@ -41,6 +58,7 @@ const variants: Record<string, Variant> = {
       { channels: [8, 6], pool: 2 },
       { channels: [8, 8, 8, 8], kernel: 5, norm: "none" },
     ],
+    sized: { channels: [8, 6], pool: 2 },
   },
   attention: {
     taps: [tap],
@@ -49,6 +67,7 @@ const variants: Record<string, Variant> = {
       { ...small, layers: 1, norm: "batch", pool: 2 },
       { ...small, norm: "layer-interpolated", mlpRatio: 1.5, pool: 3 },
     ],
+    sized: { ...small, positions: "learned", layers: 1 },
   },
   difformer: {
     taps: grid,
@@ -58,6 +77,7 @@ const variants: Record<string, Variant> = {
       { ...small, norm: "batch-per-timestep", pool: 2, layers: 1 },
       { ...small, heads: 1, pool: 1 },
     ],
+    sized: { ...small, norm: "batch-per-timestep", positions: "learned", pool: 3 },
   },
   diffeed: {
     taps: [tapAt(90, 7), tapAt("clean", 7)],
@@ -76,6 +96,7 @@ const variants: Record<string, Variant> = {
   weighted: {
     taps: grid.slice(1),
     specs: [{ width: 6 }, { width: 6, pool: 9, norm: "batch" }, { width: 6, norm: "batch-per-timestep" }],
+    sized: { width: 6 },
   },
 };
 
@@ -87,8 +108,12 @@ describeEngines("on", () => {
   afterAll(() => unet.dispose());
 
   for (const definition of heads) {
-    const { taps, specs, feeding } = variants[definition.name]!;
-    describe.each(specs)(`${definition.name} %j`, (spec) => {
+    const { taps: one, specs, sized, feeding } = variants[definition.name]!;
+    const cases = [
+      ...specs.map((spec) => ({ sizes: 1, spec, taps: one })),
+      ...(sized === undefined ? [] : [{ sizes: 2, spec: sized, taps: atSizes(one) }]),
+    ];
+    describe.each(cases)(`${definition.name} at $sizes size(s): $spec`, ({ spec, taps }) => {
       for (const { name, check } of headContract) {
         test(name, () => {
           const network = feeding ? { network: networkOf(unet, { height: 4, width: 4 }) } : {};

@@ -95,6 +95,11 @@ test("a tap is sized from the block table", () => {
   });
   const whole = describeTap([block], { ...place, timestep: "clean", pool: "map" });
   expect(whole).toMatchObject({ name: "clean/b09", height: 8, width: 12 });
+  const other = { height: 96, width: 64 };
+  expect(describeTap([block], { ...place, pool: "map", size: other, other: true })).toEqual({
+    ...{ name: "t10/b09@96x64", block: 9, timestep: 10, channels: 128 },
+    ...{ height: 24, width: 16, size: other },
+  });
   expect(describeTap([block], { ...place, pool: 10 })).toMatchObject({ height: 8, width: 10 });
   expect(() => describeTap([block], { ...place, block: 8 })).toThrow(/block 8 does not exist/);
 });

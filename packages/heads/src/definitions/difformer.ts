@@ -1,4 +1,4 @@
-/** DifFormer: attention over the cells of several blocks, at several timesteps. Method: "DifFormer". */
+/** DifFormer: attention over the cells of several blocks, at several timesteps and sizes of images. Method: "DifFormer". */
 import { defineHead } from "../definition.js";
 import { createFusion, fusionSpec } from "../fusion.js";
 import { gridOf } from "../tap-grid.js";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineHead } from "../definition.js";
 import { createFlattened, featureNorm } from "../flattened.js";
-import { onlyTap } from "../tap-grid.js";
+import { onePlace } from "../tap-grid.js";
 
 const spec = z.strictObject({
   /** Cells per side; 2 is the paper's for ImageNet, 4 suits fine-grained sets. */
@@ -14,5 +14,5 @@ export const linear = defineHead({
   name: "linear",
   spec,
   build: ({ spec: given, taps, classes, seed }) =>
-    createFlattened(onlyTap("linear", taps), { ...given, hidden: [], outputs: classes, seed }),
+    createFlattened(onePlace("linear", taps), { ...given, hidden: [], outputs: classes, seed }),
 });

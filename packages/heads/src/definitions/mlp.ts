@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineHead } from "../definition.js";
 import { createFlattened, featureNorm } from "../flattened.js";
-import { onlyTap } from "../tap-grid.js";
+import { onePlace } from "../tap-grid.js";
 
 const spec = z.strictObject({
   /** Cells per side. */
@@ -16,5 +16,5 @@ export const mlp = defineHead({
   name: "mlp",
   spec,
   build: ({ spec: given, taps, classes, seed }) =>
-    createFlattened(onlyTap("mlp", taps), { ...given, outputs: classes, seed }),
+    createFlattened(onePlace("mlp", taps), { ...given, outputs: classes, seed }),
 });

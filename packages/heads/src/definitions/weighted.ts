@@ -13,7 +13,7 @@ import { createTokenizer } from "../layers/tokenizer.js";
 import { constantVariable, joinParameters } from "../parameters.js";
 import { pooledSize } from "../pooling.js";
 import type { HeadTap } from "../tap.js";
-import { checkSameMaps } from "../tap-grid.js";
+import { checkSameMaps, columnName } from "../tap-grid.js";
 
 const spec = z.strictObject({
   /** Cells per side that all maps are pooled to; the smallest map's size where that is less. */
@@ -29,13 +29,13 @@ export const weighted = defineHead({
   build({ spec: { pool, norm, width }, taps, classes, seed }) {
     checkTaps(taps);
     const cells = commonCells(taps, pool);
-    const timestepsOf = (block: number) =>
-      taps.filter((tap) => tap.block === block).map(({ timestep }) => timestep);
-    const blocks = new Map(taps.map((tap) => [tap.block, tap]));
+    const timestepsOf = (column: string) =>
+      taps.filter((tap) => columnName(tap) === column).map(({ timestep }) => timestep);
+    const columns = new Map(taps.map((tap) => [columnName(tap), tap]));
     const projections = new Map(
-      [...blocks].map(([block, tap]) => {
-        const size = { tap, pool: cells, norm, timesteps: timestepsOf(block).length, width, seed };
-        return [block, createTokenizer(`pre_layer.${block}`, size)];
+      [...columns].map(([column, tap]) => {
+        const size = { tap, pool: cells, norm, timesteps: timestepsOf(column).length, width, seed };
+        return [column, createTokenizer(`pre_layer.${column}`, size)];
       }),
     );
     const mixing = constantVariable([taps.length], 0);
@@ -43,9 +43,10 @@ export const weighted = defineHead({
     const head = createLinear("head", { inputs, outputs: classes, seed });
     const tapWeights = () => tf.softmax(mixing as tf.Variable<tf.Rank.R1>);
     const projected = (maps: Maps, options: { training: boolean }) =>
-      taps.map(({ name, block, timestep }) => {
-        const place = timestepsOf(block).indexOf(timestep);
-        return projections.get(block)!.forward(maps.get(name)!, { ...options, timestep: place });
+      taps.map((tap) => {
+        const column = columnName(tap);
+        const place = timestepsOf(column).indexOf(tap.timestep);
+        return projections.get(column)!.forward(maps.get(tap.name)!, { ...options, timestep: place });
       });
     return {
       ...joinParameters(...projections.values(), { variables: new Map([["mixing_weights", mixing]]) }, head),
@@ -83,5 +84,5 @@ function checkTaps(taps: readonly HeadTap[]): void {
       },
     );
   }
-  for (const { block } of taps) checkSameMaps("weighted", block, taps);
+  for (const tap of taps) checkSameMaps("weighted", tap, taps);
 }

@@ -125,4 +125,16 @@ describe("refused", () => {
     const ragged = [...taps, tapOf({ block: 7, timestep: 10 })];
     expect(() => build({}, { taps: ragged })).toThrow(/lacks block 8 at timestep 10/);
   });
+
+  test("taps of images of several sizes", () => {
+    const size = { height: 8, width: 8 };
+    const sized = [...taps, ...taps.map((tap) => ({ ...tap, name: `${tap.name}@8`, size }))];
+    expect(() => build({}, { taps: sized })).toThrow(
+      expect.objectContaining({
+        code: "UNSUPPORTED",
+        message: expect.stringMatching(/one size of images, and t.*@8 is read at another/),
+        hint: expect.stringMatching(/difformer fuses several/),
+      }),
+    );
+  });
 });
