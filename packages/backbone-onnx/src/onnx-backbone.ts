@@ -154,6 +154,8 @@ async function closeGraphs(pool: WorkerPool, graphs: readonly Promise<OpenedGrap
 
 function checkTaps(blocks: readonly BlockInfo[], taps: readonly TapRequest[], fullOutput: boolean): void {
   if (taps.length === 0) throw new DifftapError("REQUEST_INVALID", "no tap was asked for");
+  const sized = taps.find((tap) => "size" in tap && tap.size !== undefined);
+  if (sized) throw severalSizes(sized);
   for (const { block, pool } of taps) {
     if (!(fullOutput && block === blocks.length + 1)) findBlock(blocks, block);
     if (pool !== "map" && !(Number.isInteger(pool) && pool > 0)) {
@@ -162,4 +164,16 @@ function checkTaps(blocks: readonly BlockInfo[], taps: readonly TapRequest[], fu
       });
     }
   }
+}
+
+/** Taps of a feature request may name a size of their own. */
+function severalSizes(tap: TapRequest): DifftapError {
+  return new DifftapError(
+    "UNSUPPORTED",
+    `the tap at block ${tap.block} names a size of images, and a graph reads images of one size`,
+    {
+      hint: "prepare a session for each size (`openSessions` of @difftap/taps), its taps without a size",
+      details: { tap },
+    },
+  );
 }

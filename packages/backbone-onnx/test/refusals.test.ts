@@ -31,6 +31,16 @@ test.each([
   await expect(backbone.prepare(taps)).rejects.toEqual(refused(message));
 });
 
+test("prepare refuses taps of images of several sizes: a graph has one", async () => {
+  const taps = [
+    { block: 2, pool: 1 },
+    { block: 2, pool: 1, size: 32 },
+  ];
+  await expect(backbone.prepare(taps)).rejects.toEqual(
+    refused(/block 2 names a size of images, and a graph reads images of one size/, "UNSUPPORTED"),
+  );
+});
+
 test("prepare refuses a size that the levels cannot divide", async () => {
   await expect(
     backbone.prepare([{ block: 2, pool: 1 }], { size: { height: 15, width: 16 } }),
