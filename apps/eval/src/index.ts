@@ -37,6 +37,7 @@ export { EMBEDDED_MODEL, type Model, modelOptions, openModel } from "./compose/m
 export { noiseOf } from "./compose/noise.js";
 export { withRandomWeights, withRuntime } from "./compose/runtime.js";
 export { BACKBONE, openSavedHead } from "./compose/saved-head.js";
+export { isOfShape, type Sizes, sizesOf, sizesOption } from "./compose/sizes.js";
 export { isStore, readStoredFeatures, servingInputs } from "./compose/stored-heads.js";
 export { imageSides, shardAddress, shardFromEnvironment } from "./compose/values.js";
 export { evalProgram } from "./program.js";

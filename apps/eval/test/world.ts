@@ -19,6 +19,7 @@ export const flags = {
   use_scale_shift_norm: true,
 };
 export const diffusion = { diffusion_steps: 1000, noise_schedule: "linear", rescale_timesteps: false };
+export const smallArchitecture = architectureFromFlags({ flags, diffusion });
 
 export interface Outcome {
   readonly code: number | null;
@@ -45,8 +46,7 @@ export function runIn(environment: Record<string, string>, ...argv: string[]): O
 export async function smallModel(): Promise<{ folder: string; weights: string }> {
   const folder = mkdtempSync(join(tmpdir(), "difftap-eval-"));
   const weights = join(folder, "model.safetensors");
-  const architecture = architectureFromFlags({ flags, diffusion });
-  await copyToSafetensors(randomWeights(architecture, 1, { zeroModules: "random" }), weights);
+  await copyToSafetensors(randomWeights(smallArchitecture, 1, { zeroModules: "random" }), weights);
   writeFileSync(join(folder, "model.json"), JSON.stringify({ flags, diffusion }));
   return { folder, weights };
 }

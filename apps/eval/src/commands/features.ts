@@ -12,6 +12,7 @@ import { extractToStore, requestOf, runtimeOptions, tapOptions } from "../compos
 import { imageOptions, selectImages } from "../compose/images.js";
 import { modelOptions } from "../compose/model.js";
 import { withRuntime } from "../compose/runtime.js";
+import { sizesOf, sizesOption } from "../compose/sizes.js";
 import { shardAddress, shardFromEnvironment } from "../compose/values.js";
 import { arrayJob } from "../emit/array-job.js";
 
@@ -20,6 +21,7 @@ const options = {
   dataset: option("<spec>", "folder:PATH, webdataset:PATH, idx:PATH or scenes:count=N", z.string().min(1)),
   count: option("<n>", "first so many images (default: all)", wholeNumber(1).optional()),
   ...imageOptions,
+  sizes: sizesOption,
   ...tapOptions,
   ...runtimeOptions,
   out: option("<folder>", "the store", z.string().min(1)),
@@ -52,12 +54,13 @@ export const features: CommandSpec<typeof options> = {
     try {
       await withRuntime(settings, async (runtime, { architecture }) => {
         const shard = settings.shard ?? shardFromEnvironment(process.env);
+        const { size, otherSizes } = sizesOf(settings, architecture);
         const job = {
           ...settings,
           runtime,
           images,
-          taps: settings,
-          size: settings.size ?? architecture.imageSize,
+          taps: { ...settings, otherSizes },
+          size,
           store: settings.out,
           shard,
         };

@@ -11,6 +11,7 @@ import { DifftapError } from "@difftap/core";
 import { selectEngine } from "@difftap/engine";
 import type { Head } from "@difftap/heads";
 import { confusionMatrix, perClassAccuracy, predictions, topK, wilsonInterval } from "@difftap/metrics";
+import { imageSizeOf } from "@difftap/taps";
 import { type Evaluation, evaluate } from "@difftap/trainer";
 import { z } from "zod";
 import { backboneOf, choiceOf } from "../compose/head-choice.js";
@@ -19,8 +20,10 @@ import { readImageFeatures } from "../compose/image-heads.js";
 import { imageOptions, selectImages } from "../compose/images.js";
 import { modelOptions } from "../compose/model.js";
 import { withRuntime } from "../compose/runtime.js";
-import { openSavedHead } from "../compose/saved-head.js";
+import { openSavedHead, savedDescription } from "../compose/saved-head.js";
+import { sizesOfHead } from "../compose/sizes.js";
 import { isStore, readStoredFeatures } from "../compose/stored-heads.js";
+import { poolSize } from "../compose/values.js";
 
 const options = {
   run: option(
@@ -46,7 +49,15 @@ const options = {
     "checkpoint of the backbone (default: the run's own where it was fine-tuned, else the embedded one)",
     z.string().min(1).optional(),
   ),
-  size: imageOptions.size,
+  size: {
+    ...imageOptions.size,
+    about: "side that images are cropped to (default: what the head was trained on)",
+  },
+  pool: option(
+    "<cells>",
+    'side of the pooled map, for images; "map" keeps it whole (default: what the head was trained on)',
+    poolSize().optional(),
+  ),
 };
 
 type Settings = SettingsOf<typeof options>;
@@ -86,15 +97,16 @@ async function onStore(settings: Settings, context: CommandContext, use: Use): P
 /** The backbone does all that lies before the head; for heads that feed back, both passes in one graph. */
 async function onImages(settings: Settings, use: Use): Promise<void> {
   return withRuntime({ ...settings, ...(await backboneOf(settings)) }, async (runtime) => {
-    const side = settings.size ?? runtime.architecture.imageSize;
-    const network = { blocks: runtime.blocks, size: { height: side, width: side } };
+    const saved = await savedDescription(settings);
+    const { size } = sizesOfHead(saved, settings.size, runtime.architecture);
+    const network = { blocks: runtime.blocks, size: imageSizeOf({ size }) };
     const trained = await openSavedHead({ ...settings, network });
     try {
       const features = await readImageFeatures({
         runtime,
         images: await selectImages(settings.test, settings.count),
-        taps: choiceOf(trained.description.taps, settings.seed),
-        size: side,
+        taps: { ...choiceOf(saved.taps, settings.seed), ...(settings.pool && { pool: settings.pool }) },
+        size,
         augment: false,
         inputs: () => trained.inputs,
         feedback: await trained.feedback?.(),

@@ -4,6 +4,7 @@ import type { NdArray } from "@difftap/core";
 import { loadImages } from "@difftap/datasets";
 import { confidences } from "@difftap/metrics";
 import type { Example } from "@difftap/run-folder";
+import { type ImageSides, imageSizeOf } from "@difftap/taps";
 import type { Selection } from "./images.js";
 import type { LabelledFeatures } from "./labelled.js";
 import { encodePng, fromPlanes, pngAddress } from "./png.js";
@@ -57,7 +58,7 @@ interface Picture {
 export async function picturesOf(
   { dataset, indices }: Selection,
   places: readonly number[],
-  size: number,
+  size: ImageSides,
 ): Promise<Picture[]> {
   if (places.length === 0) return [];
   const chosen = places.map((place) => indices[place]!);
@@ -73,7 +74,9 @@ export async function picturesOf(
   return found;
 }
 
-function pictureOf(images: NdArray<"uint8">, place: number, size: number): string {
-  const planes = images.data.subarray(place * 3 * size * size, (place + 1) * 3 * size * size);
-  return pngAddress(encodePng(fromPlanes(planes, size, size)));
+function pictureOf(images: NdArray<"uint8">, place: number, size: ImageSides): string {
+  const { height, width } = imageSizeOf({ size });
+  const length = 3 * height * width;
+  const planes = images.data.subarray(place * length, (place + 1) * length);
+  return pngAddress(encodePng(fromPlanes(planes, width, height)));
 }

@@ -17,6 +17,7 @@ import {
   extractFeatures,
   type FeatureRequest,
   type ImageLoader,
+  type ImageSides,
   parseRequest,
   requestedArrays,
   requestHash,
@@ -63,14 +64,16 @@ export interface TapChoice {
   readonly pool: number | "map";
   readonly draws: number;
   readonly seed: number;
+  /** Of images that the blocks are read at too, beside those of the job's own size. */
+  readonly otherSizes?: readonly ImageSides[] | undefined;
 }
 
 export interface ExtractionJob {
   readonly runtime: BackboneRuntime;
   readonly images: Selection;
   readonly taps: TapChoice;
-  /** Side of the images in pixels. */
-  readonly size: number;
+  /** Of the images in pixels. */
+  readonly size: ImageSides;
   readonly batch: number;
   readonly dtype: "float32" | "float16";
   readonly onCorrupt: "skip" | "fail";
@@ -89,11 +92,13 @@ export interface Extraction {
 
 /** The request that a job stands for, checked against the network. @throws DifftapError REQUEST_INVALID */
 export function requestOf({ runtime, images, taps, size }: ExtractionJob): FeatureRequest {
-  const { blocks, pool, timesteps, draws, seed } = taps;
+  const { blocks, pool, timesteps, draws, seed, otherSizes = [] } = taps;
   const numbers = blocks === "all" ? runtime.blocks.map((block) => block.number) : blocks;
   const { name, digest } = images.dataset;
   const request = parseRequest({
-    taps: numbers.map((block) => ({ block, pool })),
+    taps: [undefined, ...otherSizes].flatMap((other) =>
+      numbers.map((block) => ({ block, pool, ...(other !== undefined && { size: other }) })),
+    ),
     timesteps,
     draws,
     seed,
@@ -155,8 +160,8 @@ export async function extractToStore(job: ExtractionJob, work: LongWork = {}): P
 }
 
 function loaderOf({ images, onCorrupt }: ExtractionJob): ImageLoader {
-  return (rows, { size, ...options }) => {
+  return (rows, options) => {
     const indices = rows.map((row) => images.indices[row]!);
-    return loadImages(images.dataset, { ...options, size: size.width, onCorrupt, indices });
+    return loadImages(images.dataset, { ...options, onCorrupt, indices });
   };
 }

@@ -34,6 +34,7 @@ export async function openHeadGuide(
   };
   try {
     head = await openSavedHead({ run, model: name, which: "latest", network });
+    checkSizes(run, head);
     checkTaps(run, head, unet);
     return {
       by: `head ${head.description.head} of ${run}`,
@@ -78,6 +79,17 @@ function featuresOf(
       name,
       adaptiveAveragePool(maps.get(block)!, [height, width]),
     ]),
+  );
+}
+
+/** One x_t is all there is: of one size. */
+function checkSizes(run: string, { description }: Head): void {
+  const other = description.taps.find(({ size }) => size !== undefined);
+  if (other === undefined) return;
+  throw new DifftapError(
+    "UNSUPPORTED",
+    `the head of ${run} reads images of several sizes (${other.name}), and what is drawn has one`,
+    { hint: "guide with a head on taps of one size", details: { tap: other.name } },
   );
 }
 

@@ -28,12 +28,13 @@ export function readingOf(
   const whole = twice ? Math.max(height, width) : "map";
   const reads = inputs.map((input) => {
     const own = taps.some((tap) => sameMap(tap, input));
+    const { block, size } = input;
     const pooled = run.taps.find(({ block }) => block === input.block)?.pool ?? whole;
     const pool = input.pass === 2 ? "map" : own ? pooled : whole;
-    return { input, tap: { block: input.block, pool, ...(input.pass && { pass: input.pass }) } };
+    return { input, tap: { block, pool, ...(size && { size }), ...(input.pass && { pass: input.pass }) } };
   });
-  const distinct = [...new Map(reads.map(({ tap }) => [`${tap.block}/${tap.pool}`, tap])).values()];
-  const request = { ...run, taps: distinct.map(({ block, pool }) => ({ block, pool })) };
+  const distinct = [...new Map(reads.map(({ tap }) => [placeOf(tap), tap])).values()];
+  const request = { ...run, taps: distinct.map(({ pass: _, ...tap }) => tap) };
   return {
     request,
     taps: distinct,
@@ -46,6 +47,10 @@ export function readingOf(
   };
 }
 
-function sameMap(tap: HeadTap, { block, timestep, height, width }: HeadTap): boolean {
-  return tap.block === block && tap.timestep === timestep && tap.height === height && tap.width === width;
+const placeOf = ({ block, pool, size }: Tap) => JSON.stringify([block, pool, size]);
+
+function sameMap(tap: HeadTap, other: HeadTap): boolean {
+  const facts = ({ block, timestep, height, width, size }: HeadTap) =>
+    JSON.stringify([block, timestep, height, width, size?.height, size?.width]);
+  return facts(tap) === facts(other);
 }

@@ -7,11 +7,15 @@ import { loadImages } from "@difftap/datasets";
 import type { HeadTap } from "@difftap/heads";
 import {
   checkRequest,
+  closeSessions,
   extractFeatures,
   type FeatureRequest,
   type ImageBatch,
   type ImageLoader,
+  type ImageSides,
+  openSessions,
   requestedArrays,
+  sizedTaps,
 } from "@difftap/taps";
 import { augmentImages, type FeatureSource, type ReadOptions } from "@difftap/trainer";
 import { requestOf, type TapChoice } from "./features.js";
@@ -24,8 +28,8 @@ export interface ImageHeadOptions {
   readonly runtime: BackboneRuntime;
   readonly images: Selection;
   readonly taps: TapChoice;
-  /** Side of the images in pixels. */
-  readonly size: number;
+  /** Of the images in pixels. */
+  readonly size: ImageSides;
   /** Crops and mirrors, and draws noise anew in each epoch. */
   readonly augment: boolean;
   /** What is computed for the heads, given the taps; the taps unless given. */
@@ -35,7 +39,8 @@ export interface ImageHeadOptions {
 }
 
 interface Reading extends ImageHeadOptions {
-  readonly session: TapSession;
+  /** One for each size of images. */
+  readonly sessions: readonly TapSession[];
   readonly request: FeatureRequest;
   readonly reading: HeadReading;
 }
@@ -49,34 +54,32 @@ export async function readImageFeatures(options: ImageHeadOptions): Promise<Head
   const names = requestedArrays(request).map(({ name }) => name);
   const taps = tapsOf(request, names);
   const reading = readingOf(request, taps, (await options.inputs?.(taps)) ?? taps);
-  const prepared = { size: { height: size, width: size }, ...(feedback && { feedback }) };
-  const session = await runtime.prepare(reading.taps, prepared);
+  const sized = sizedTaps({ size, taps: reading.taps });
+  const sessions = await openSessions(runtime, sized, feedback && { feedback });
   return {
     taps,
-    source: sourceOf({
-      ...options,
-      reading,
-      request: reading.request,
-      session: { ...session, taps: reading.request.taps },
-    }),
+    source: sourceOf({ ...options, reading, request: reading.request, sessions }),
     labels: Int32Array.from(images.indices, (index) => images.dataset.label(index)),
     classNames: images.dataset.classes,
     request,
     rows: Uint32Array.from(images.indices.keys()),
     images,
-    close: () => session.close(),
+    close: () => closeSessions(sessions),
   };
 }
 
 function sourceOf(reading: Reading): FeatureSource {
-  const { images, session } = reading;
+  const { images, sessions } = reading;
   return {
     length: images.indices.length,
     async *batches(indices, options) {
       const { batch, signal } = options;
       const request = requestFor(reading, indices.length, options);
       const loader = loaderFor(reading, indices, options);
-      for await (const { features, labels } of extractFeatures(session, loader, request, { batch, signal })) {
+      for await (const { features, labels } of extractFeatures(sessions, loader, request, {
+        batch,
+        signal,
+      })) {
         yield { features: reading.reading.named(features), labels };
       }
     },
@@ -94,15 +97,10 @@ function loaderFor(
   indices: Uint32Array,
   { epoch }: ReadOptions,
 ): ImageLoader {
-  return (rows, { size, ...options }) => {
+  return (rows, options) => {
     const samples = rows.map((row) => indices[row]!);
     const chosen = samples.map((sample) => images.indices[sample]!);
-    const loaded = loadImages(images.dataset, {
-      ...options,
-      size: size.width,
-      onCorrupt: "fail",
-      indices: chosen,
-    });
+    const loaded = loadImages(images.dataset, { ...options, onCorrupt: "fail", indices: chosen });
     return augment ? augmented(loaded, { seed: request.seed, epoch, samples }) : loaded;
   };
 }

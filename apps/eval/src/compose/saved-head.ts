@@ -54,6 +54,11 @@ export async function openSavedHead(choice: SavedHeadChoice): Promise<Head> {
   }
 }
 
+/** What a trained head is, without its numbers. @throws DifftapError FILE_MISSING, REQUEST_INVALID as `openSavedHead`. */
+export async function savedDescription(choice: SavedHeadChoice): Promise<HeadDescription> {
+  return (await readSavedHead(choice)).description as HeadDescription;
+}
+
 /** What a run saved of a head. @throws DifftapError FILE_MISSING, REQUEST_INVALID as `openSavedHead`. */
 async function readSavedHead({ run, model }: SavedHeadChoice): Promise<ModelCheckpoint> {
   const checkpoint = await latestCheckpoint(join(run, "checkpoints"));

@@ -75,7 +75,11 @@ function originOf(
     taps.find((tap) => tap.name === name) ??
     taps.find(
       (tap) =>
-        tap.block === block && tap.timestep === timestep && tap.height === height && tap.width === width,
+        tap.size === undefined &&
+        tap.block === block &&
+        tap.timestep === timestep &&
+        tap.height === height &&
+        tap.width === width,
     );
   if (found) return found.name;
   throw new DifftapError(
@@ -99,10 +103,9 @@ function checkArray({ path, arrays }: FeatureStore, wanted: string): void {
 /** Taps of a request in the order of the names. */
 export function tapsOf(request: FeatureRequest, names: readonly string[]): HeadTap[] {
   const blocks = blockTable(request.architecture);
-  const size = imageSizeOf(request);
-  const taps = requestedArrays(request).map(({ name, timestep, tap }) => ({
-    ...describeTap(blocks, { ...tap, timestep, size }),
-    name,
-  }));
+  const taps = requestedArrays(request).map(({ name, timestep, tap: { size, ...tap } }) => {
+    const images = { size: imageSizeOf({ size: size ?? request.size }), other: size !== undefined };
+    return { ...describeTap(blocks, { ...tap, timestep, ...images }), name };
+  });
   return names.map((wanted) => taps.find(({ name }) => name === wanted)!);
 }

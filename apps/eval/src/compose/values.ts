@@ -52,3 +52,28 @@ export const imageSides = () =>
       const [height, width] = text.split("x").map(Number) as [number, number];
       return { height, width };
     });
+
+/** "32,48x64" or a YAML list: sides of squares, or rows and columns; each size once. */
+export const sizeList = () =>
+  z.preprocess(
+    (value) => (typeof value === "string" ? value.split(",") : [value].flat()).map(asText),
+    z
+      .array(
+        z
+          .string()
+          .regex(/^[1-9]\d*(x[1-9]\d*)?$/, 'takes sides or "HEIGHTxWIDTH", such as 32,48 or 96x128')
+          .transform((text) => {
+            const [height, width = height] = text.split("x").map(Number) as [number, number?];
+            return height === width ? height : { height, width };
+          }),
+      )
+      .min(1)
+      .refine((sizes) => new Set(sizes.map(asText)).size === sizes.length, "a size is there twice"),
+  );
+
+/** A size as it is typed. */
+function asText(size: unknown): string {
+  if (typeof size !== "object" || size === null) return String(size).trim();
+  const { height, width } = size as { readonly height?: unknown; readonly width?: unknown };
+  return `${height}x${width}`;
+}

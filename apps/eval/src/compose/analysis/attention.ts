@@ -7,6 +7,7 @@ import type { Attention, AttentionExample } from "@difftap/run-folder";
 import { type LabelledBatch, toTensors } from "@difftap/trainer";
 import { seenMaps, shownMap } from "../attention.js";
 import { picturesOf } from "../examples.js";
+import { isOfShape } from "../sizes.js";
 import type { AnalysisSession } from "./session.js";
 import { labelOf, shownPlaces } from "./shown.js";
 import { eachHead, type OpenHead } from "./trained-heads.js";
@@ -25,9 +26,9 @@ export async function attentionPart(session: AnalysisSession): Promise<Attention
 
 async function examplesOf(
   session: AnalysisSession,
-  { head, features }: OpenHead,
+  { head, features, size }: OpenHead,
 ): Promise<AttentionExample[]> {
-  const { test, size, classNames } = session;
+  const { test, classNames } = session;
   const places = shownPlaces(session);
   const fed = await features(test);
   try {
@@ -41,7 +42,7 @@ async function examplesOf(
         label: labelOf(classNames, batch.labels[row]!).label ?? "",
         predicted: labelOf(classNames, predicted[row]!).label!,
         probability: sure[row]!,
-        maps: maps.map((map) => shownMap(map, row)),
+        maps: maps.filter(({ tap }) => isOfShape(tap, size)).map((map) => shownMap(map, row)),
       }));
     }
     return [];

@@ -2,11 +2,13 @@
 import { setImmediate } from "node:timers/promises";
 import { type LongWork, throwIfAborted } from "@difftap/core";
 import type { Analysis } from "@difftap/run-folder";
-import { arrayName, type Timestep } from "@difftap/taps";
+import { arrayName, type ImageSides, type Timestep } from "@difftap/taps";
 
 export interface Cell {
   readonly block: number;
   readonly timestep: Timestep;
+  /** Of the images, where a head reads it from others than the rest; tables over blocks and timesteps have none of these. */
+  readonly size?: ImageSides | undefined;
 }
 
 /** Blocks and timesteps, and which of their pairs can be read. */
@@ -23,11 +25,11 @@ export interface Measure {
 
 export type Surface = NonNullable<Analysis["sphere"]>[number];
 
-/** "t50/b09" */
-export const cellName = ({ block, timestep }: Cell): string => arrayName(timestep, { block, pool: "map" });
+/** "t50/b09", "t50/b09@48" */
+export const cellName = ({ block, timestep, size }: Cell): string =>
+  arrayName(timestep, { block, pool: "map", size });
 
-export const isSame = (one: Cell, other: Cell): boolean =>
-  one.block === other.block && one.timestep === other.timestep;
+export const isSame = (one: Cell, other: Cell): boolean => cellName(one) === cellName(other);
 
 /** All pairs. */
 export function wholeGrid(blocks: readonly number[], timesteps: readonly Timestep[]): CellGrid {

@@ -36,9 +36,12 @@ export interface ImageSplit {
   readonly name: Split["name"];
   readonly images: Selection;
   /** What is asked of the images as they are; stores lie beside this one. */
-  readonly job: Omit<ExtractionJob, "images">;
+  readonly job: SquareJob;
   readonly work: LongWork;
 }
+
+/** Views are of squares. */
+type SquareJob = Omit<ExtractionJob, "images" | "size"> & { readonly size: number };
 
 /** Images, each variant of which is extracted once. */
 export function imageSplit({ name, images, job, work }: ImageSplit): Split {
@@ -70,7 +73,7 @@ function endingOf({ draw = 0, view }: Variant): string {
   return `${draw > 0 ? `-draw-${draw}` : ""}${view === undefined ? "" : `-view-${view}`}`;
 }
 
-function jobOf(job: Omit<ExtractionJob, "images">, images: Selection, variant: Variant): ExtractionJob {
+function jobOf(job: SquareJob, images: Selection, variant: Variant): ExtractionJob {
   const { draw = 0, view } = variant;
   const { seed, timesteps } = job.taps;
   const shown = view === undefined ? images.dataset : viewed(images.dataset, { size: job.size, seed, view });
@@ -125,7 +128,7 @@ async function readCell(
  * @throws DifftapError REQUEST_INVALID where there is none.
  */
 export function arrayOf(store: FeatureStore, cell: Cell, pool: number | "map"): string {
-  const own = arraysOf(store).filter(({ timestep, tap }) => isSame({ block: tap.block, timestep }, cell));
+  const own = arraysOf(store).filter(({ timestep, tap }) => isSame({ ...tap, timestep }, cell));
   const found = own.length === 1 ? own[0] : own.find(({ tap }) => tap.pool === pool);
   if (found) return found.name;
   throw new DifftapError("REQUEST_INVALID", `${store.path} has no array ${cellName(cell)} of pool ${pool}`, {
@@ -134,9 +137,10 @@ export function arrayOf(store: FeatureStore, cell: Cell, pool: number | "map"): 
   });
 }
 
-/** Cells that a store holds, timestep by timestep. */
+/** Cells that a store holds of images of its own size, timestep by timestep. */
 export function cellsIn(store: FeatureStore): Cell[] {
-  const all = arraysOf(store).map(({ timestep, tap }) => ({ block: tap.block, timestep }));
+  const own = arraysOf(store).filter(({ tap }) => tap.size === undefined);
+  const all = own.map(({ timestep, tap }) => ({ block: tap.block, timestep }));
   return all.filter((cell, place) => all.findIndex((other) => isSame(other, cell)) === place);
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type NdArray, ndarray, sha256Hex } from "@difftap/core";
 import { extractToStore } from "../features.js";
 import { type LabelledFeatures, readLabelled } from "../labelled.js";
+import { otherSizesOf } from "../sizes.js";
 import { type Cell, cellName, isSame } from "./cell.js";
 import type { StageFeatures } from "./fusion.js";
 import type { AnalysisSession } from "./session.js";
@@ -33,14 +34,14 @@ export async function stagesOf(session: AnalysisSession, opened: OpenHead): Prom
 }
 
 function cellsOf({ head }: OpenHead): Cell[] {
-  const all = head.description.taps.map(({ block, timestep }) => ({ block, timestep }));
+  const all = head.description.taps.map(({ block, timestep, size }) => ({ block, timestep, size }));
   return all.filter((cell, place) => all.findIndex((other) => isSame(other, cell)) === place);
 }
 
 /** Pooled as everything that the analysis reads. */
 async function tapsOf(
-  { settings, context, size }: AnalysisSession,
-  { runtime, title, run }: OpenHead,
+  { settings, context }: AnalysisSession,
+  { runtime, title, run, head, size }: OpenHead,
   split: Split,
   cells: readonly Cell[],
 ): Promise<LabelledFeatures[]> {
@@ -48,7 +49,8 @@ async function tapsOf(
   const timesteps = [...new Set(cells.map(({ timestep }) => timestep))];
   const own = `${run} ${title}`;
   const store = join(settings.out, "features", "fusion", `${sha256Hex(own).slice(0, 8)}-${split.name}`);
-  const taps = { ...settings, blocks, timesteps, draws: 1 };
+  const otherSizes = otherSizesOf(head.description.taps);
+  const taps = { ...settings, blocks, timesteps, draws: 1, otherSizes };
   const opened =
     runtime && split.images
       ? (await extractToStore({ ...settings, runtime, taps, size, images: split.images, store }, context))

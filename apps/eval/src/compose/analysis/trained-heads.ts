@@ -4,12 +4,14 @@ import type { OnnxBackbone } from "@difftap/backbone-onnx";
 import { DifftapError, type LongWork, type NdArray, ndarray } from "@difftap/core";
 import { selectEngine, tf } from "@difftap/engine";
 import { type Head, type HeadNetwork, loadHead } from "@difftap/heads";
+import { type ImageSides, imageSizeOf } from "@difftap/taps";
 import { type FeatureSource, latestCheckpoint, toTensors } from "@difftap/trainer";
 import { backboneOf, choiceOf } from "../head-choice.js";
 import type { HeadFeatures } from "../head-features.js";
 import { readImageFeatures } from "../image-heads.js";
 import { withRuntime } from "../runtime.js";
-import { openSavedHead, type SavedHeadChoice } from "../saved-head.js";
+import { openSavedHead, type SavedHeadChoice, savedDescription } from "../saved-head.js";
+import { sizesOfHead } from "../sizes.js";
 import { readStoredFeatures } from "../stored-heads.js";
 import { penultimateOf } from "./penultimate.js";
 import type { AnalysisSession } from "./session.js";
@@ -23,6 +25,8 @@ export interface OpenHead {
   readonly head: Head;
   /** The network it was trained on; absent where features were stored before. */
   readonly runtime: OnnxBackbone | undefined;
+  /** Of the images that it reads, taps that name another apart: as it was trained, unless the analysis was told. */
+  readonly size: ImageSides;
   /** What it is fed; the caller closes it. */
   features(split: Split): Promise<HeadFeatures>;
   /** [n, d] of a split: what the last linear layer reads, or its logits. */
@@ -68,14 +72,15 @@ async function withHead(
   const { which, head, heads = [] } = session.settings;
   const choice = { run, which, head, ...(model !== "" && { model }) };
   await withBackbone(session, choice, async (runtime) => {
-    const size = { height: session.size, width: session.size };
-    const network = runtime && { blocks: runtime.blocks, size };
+    const saved = await savedDescription(choice);
+    const { size } = sizesOfHead(saved, session.settings.size, session.network.architecture);
+    const network = runtime && { blocks: runtime.blocks, size: imageSizeOf({ size }) };
     const opened = await openSavedHead({ ...choice, ...(network && { network }) });
     try {
       const own = model || basename(run);
       const title = heads.length > 1 ? `${run}: ${own}` : own;
       const seed = Number(/seed (\d+)$/.exec(model || run)?.[1] ?? 0);
-      await use(openHead({ session, runtime, network, head: opened, from: head, title, seed, run }));
+      await use(openHead({ session, runtime, network, head: opened, from: head, title, seed, run, size }));
     } finally {
       opened.dispose();
     }
@@ -104,12 +109,14 @@ interface Opening {
   readonly title: string;
   readonly seed: number;
   readonly run: string;
+  readonly size: ImageSides;
 }
 
-function openHead({ session, runtime, network, head, from, title, seed, run }: Opening): OpenHead {
-  const features = (split: Split) => featuresFor(session, runtime, head, split);
+function openHead(opening: Opening): OpenHead {
+  const { session, runtime, network, head, from, title, seed, run, size } = opening;
+  const features = (split: Split) => featuresFor(opening, split);
   return {
-    ...{ title, seed, run, head, runtime, features },
+    ...{ title, seed, run, head, runtime, size, features },
     async outputs(split, layer) {
       const fed = await features(split);
       const definition = await loadHead(from ?? head.description.head);
@@ -131,9 +138,7 @@ function openHead({ session, runtime, network, head, from, title, seed, run }: O
 
 /** The backbone does all that lies before the head; of stores its arrays are read. */
 async function featuresFor(
-  { settings, context, size }: AnalysisSession,
-  runtime: OnnxBackbone | undefined,
-  head: Head,
+  { session: { settings, context }, runtime, head, size }: Opening,
   { images, store }: Split,
 ): Promise<HeadFeatures> {
   const { taps } = head.description;

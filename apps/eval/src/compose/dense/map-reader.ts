@@ -1,20 +1,14 @@
 /** Maps of images of any legal size, out of the frozen runtime: what necks and pixel decoders are fed. */
-import {
-  type BackboneRuntime,
-  sideMultiple,
-  type TapRequest,
-  type TapSession,
-  type TrainedFeedback,
-} from "@difftap/backbone";
-import type { NdArray } from "@difftap/core";
+import { type ImageSize, sideMultiple } from "@difftap/backbone";
+import { DifftapError, type NdArray } from "@difftap/core";
 import type { HeadTap } from "@difftap/heads";
-import { noiseOf } from "../noise.js";
+import { noiseId } from "@difftap/taps";
+import { resizeImages } from "./resize-images.js";
+import { openSizedReader, type SizedReaderOptions } from "./sized-reader.js";
 
-export interface MapReaderOptions {
-  readonly runtime: BackboneRuntime;
-  /** Which maps; of pass 2 only with feedback. Their own height and width are not read. */
-  readonly taps: readonly HeadTap[];
-  readonly feedback?: TrainedFeedback | undefined;
+export interface MapReaderOptions extends SizedReaderOptions {
+  /** What the sizes that taps name belong to: images of this size are resized to those, others as much. Needed where a tap names one. */
+  readonly canvas?: ImageSize | undefined;
 }
 
 export interface NamedImages {
@@ -32,67 +26,72 @@ export interface MapReader {
   close(): Promise<void>;
 }
 
-/** Sizes of images whose sessions stay open: windows and scales come again with every image. */
-const OPEN_SIZES = 8;
-
-/** A session is prepared for each size of images when the first of it come. */
+/**
+ * Taps that name a size are read from the images resized to it; their noise is that of the id `ID@SIZE`, as in a store.
+ * @throws DifftapError USAGE_INVALID for such a tap without a canvas.
+ */
 export function openMapReader(options: MapReaderOptions): MapReader {
-  const { runtime, taps, feedback } = options;
-  const places = distinctPlaces(taps);
-  const timesteps = [...new Set(taps.map(({ timestep }) => timestep))];
-  const sessions = recentSessions((size) => runtime.prepare(places, { size, ...(feedback && { feedback }) }));
-  const readAt = async (timestep: HeadTap["timestep"], { images, ids }: NamedImages, seed: number) => {
-    const session = await sessions.of(images.shape);
-    const noise = timestep === "clean" ? null : noiseOf(images.shape, ids, { timestep, seed });
-    const outputs = await session.run({ images, noise, timesteps: ids.map(() => timestep) });
-    return taps
-      .filter((tap) => tap.timestep === timestep)
-      .map((tap) => [tap.name, outputs[places.findIndex((place) => isOf(place, tap))]!] as const);
-  };
+  const { runtime, taps, canvas } = options;
+  const scales = scalesOf(taps, canvas);
+  const readers = scales.map((scale) => ({
+    scale,
+    reader: openSizedReader({ ...options, taps: taps.filter((tap) => isSame(scaleOf(tap, canvas), scale)) }),
+  }));
   return {
-    multiple: sideMultiple(runtime.architecture),
+    multiple: sideMultiple(runtime.architecture) * commonMultiple(scales.map(({ down }) => down)),
     async read(images, noiseSeed) {
-      const found = await Promise.all(timesteps.map((timestep) => readAt(timestep, images, noiseSeed)));
-      return Object.fromEntries(found.flat());
-    },
-    close: () => sessions.close(),
-  };
-}
-
-type Prepare = (size: { readonly height: number; readonly width: number }) => Promise<TapSession>;
-
-/** The last few sessions by the size of their images. */
-function recentSessions(prepare: Prepare) {
-  const open = new Map<string, Promise<TapSession>>();
-  const closeOldest = async () => {
-    const [size, session] = [...open][0]!;
-    open.delete(size);
-    await (await session).close();
-  };
-  return {
-    async of([, , height, width]: readonly number[]): Promise<TapSession> {
-      const size = `${height}x${width}`;
-      const session = open.get(size) ?? prepare({ height: height!, width: width! });
-      open.delete(size);
-      open.set(size, session);
-      // One that cannot be prepared is not kept.
-      session.catch(() => open.delete(size));
-      if (open.size > OPEN_SIZES) await closeOldest();
-      return session;
+      const found = await Promise.all(
+        readers.map(({ scale, reader }) => reader.read(atScale(images, scale), noiseSeed)),
+      );
+      return Object.assign({}, ...found);
     },
     async close() {
-      while (open.size > 0) await closeOldest();
+      await Promise.all(readers.map(({ reader }) => reader.close()));
     },
   };
 }
 
-function distinctPlaces(taps: readonly HeadTap[]): TapRequest[] {
-  const places: TapRequest[] = [];
-  for (const tap of taps) {
-    if (places.some((place) => isOf(place, tap))) continue;
-    places.push({ block: tap.block, pool: "map", ...(tap.pass && { pass: tap.pass }) });
-  }
-  return places;
+/** Sides are multiplied by up/down, which have no common divisor. */
+interface Scale {
+  readonly up: number;
+  readonly down: number;
 }
 
-const isOf = (place: TapRequest, tap: HeadTap) => place.block === tap.block && place.pass === tap.pass;
+const isSame = (one: Scale, other: Scale) => one.up === other.up && one.down === other.down;
+
+function scaleOf({ name, size }: HeadTap, canvas: ImageSize | undefined): Scale {
+  if (size === undefined) return { up: 1, down: 1 };
+  if (canvas === undefined) {
+    throw new DifftapError(
+      "USAGE_INVALID",
+      `tap ${name} is read at another size than a canvas that is not given`,
+      {
+        hint: "name the canvas that the sizes of taps belong to",
+        details: { name },
+      },
+    );
+  }
+  const divisor = commonDivisor(size.height, canvas.height);
+  return { up: size.height / divisor, down: canvas.height / divisor };
+}
+
+/** Each once. */
+function scalesOf(taps: readonly HeadTap[], canvas: ImageSize | undefined): Scale[] {
+  const scales = taps.map((tap) => scaleOf(tap, canvas));
+  return scales.filter((scale, place) => scales.findIndex((other) => isSame(other, scale)) === place);
+}
+
+function atScale(given: NamedImages, { up, down }: Scale): NamedImages {
+  if (up === down) return given;
+  const [, , height, width] = given.images.shape as [number, number, number, number];
+  const size = { height: Math.round((height * up) / down), width: Math.round((width * up) / down) };
+  return { images: resizeImages(given.images, size), ids: given.ids.map((id) => noiseId(id, size)) };
+}
+
+function commonDivisor(one: number, other: number): number {
+  return other === 0 ? one : commonDivisor(other, one % other);
+}
+
+function commonMultiple(numbers: readonly number[]): number {
+  return numbers.reduce((multiple, each) => (multiple * each) / commonDivisor(multiple, each), 1);
+}

@@ -96,12 +96,12 @@ function onRandom<T>(model: Model, use: (runtime: BackboneRuntime) => Promise<T>
 
 async function reading<T>(
   runtime: BackboneRuntime,
-  { backbone, feedbackTensors: tensors }: SavedDense<unknown>,
+  { backbone, feedbackTensors: tensors, data: { canvas } }: SavedDense<unknown>,
   { taps }: ReaderChoice,
   use: (reader: MapReader) => Promise<T>,
 ): Promise<T> {
   const feedback = backbone.kind === "feedback" ? { ...backbone.feedback, tensors } : undefined;
-  const reader = openMapReader({ runtime, taps, feedback });
+  const reader = openMapReader({ runtime, taps, feedback, canvas });
   try {
     return await use(reader);
   } finally {
