@@ -8,6 +8,7 @@ import {
   type Selection,
   selectImages,
   servingInputs,
+  sizesOf,
   withRuntime,
 } from "@difftap/eval";
 import type { HeadTap } from "@difftap/heads";
@@ -68,8 +69,6 @@ async function fromStores<T>(
 /** @throws DifftapError STORE_MISMATCH when the store was not made from these images. */
 async function imagesBehind({ request }: HeadFeatures, spec: string): Promise<Selection> {
   const { digest, count, name } = request.dataset;
-  const { height, width } = imageSizeOf(request);
-  if (height !== width) throw notSquare(spec, height, width);
   const selection = await selectImages(spec, count);
   if (digest === undefined || digest === selection.dataset.digest) return selection;
   throw new DifftapError("STORE_MISMATCH", `the test store was made from ${name}, not from ${spec}`, {
@@ -84,12 +83,10 @@ function fromImages<T>(
   use: (pair: FeaturePair) => Promise<T>,
 ): Promise<T> {
   const { blocks, timesteps, pool, order, keepFeatures } = settings;
-  const taps = { blocks, timesteps, pool, draws: 1, seed: order };
   return withRuntime(settings, async (runtime, model) => {
-    const size = settings.size ?? runtime.architecture.imageSize;
-    const network = (await feedsBack(settings))
-      ? await openNetwork(model, { height: size, width: size })
-      : undefined;
+    const { size, otherSizes } = sizesOf(settings, runtime.architecture);
+    const taps = { blocks, timesteps, pool, draws: 1, seed: order, otherSizes };
+    const network = (await feedsBack(settings)) ? await openNetwork(model, imageSizeOf({ size })) : undefined;
     const inputs = (all: readonly HeadTap[]) => memberInputs(settings, { taps: all, network });
     const opened: HeadFeatures[] = [];
     const side = async (spec: string, count: number | undefined, augment: boolean) => {
@@ -106,13 +103,6 @@ function fromImages<T>(
       await Promise.all(opened.map((features) => features.close()));
       network?.dispose();
     }
-  });
-}
-
-function notSquare(spec: string, height: number, width: number): DifftapError {
-  return new DifftapError("STORE_MISMATCH", `the test store holds images of ${height} × ${width} pixels`, {
-    hint: `only square images are shown beside a head: leave --images ${spec} out`,
-    details: { height, width },
   });
 }
 

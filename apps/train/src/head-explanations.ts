@@ -1,5 +1,5 @@
 /** Where heads look and what they weigh: attention over test images, shares and weights of taps. */
-import { type HeadFeatures, picturesOf, type SeenMap, seenMaps, shownMap } from "@difftap/eval";
+import { type HeadFeatures, isOfShape, picturesOf, type SeenMap, seenMaps, shownMap } from "@difftap/eval";
 import { confidences, predictions } from "@difftap/metrics";
 import {
   type Attention,
@@ -8,7 +8,6 @@ import {
   type TapShares,
   type TapWeights,
 } from "@difftap/run-folder";
-import { imageSizeOf } from "@difftap/taps";
 import type { Evaluation } from "@difftap/trainer";
 import type { Group, Outcome } from "./head-groups.js";
 
@@ -72,7 +71,8 @@ async function examplesOf(looking: Looking, seen: readonly SeenMap[]): Promise<A
   const count = Math.min(SHOWN, seen[0]!.rows.images);
   const samples = Array.from({ length: count }, (_, sample) => sample);
   const places = samples.map((sample) => features.rows[sample]!);
-  const pictures = await picturesOf(features.images!, places, imageSizeOf(features.request).width);
+  const { size } = features.request;
+  const pictures = await picturesOf(features.images!, places, size);
   const [predicted, sure] = [predictions(evaluation.logits), confidences(evaluation.logits)];
   return samples.map((sample) => {
     return {
@@ -80,7 +80,7 @@ async function examplesOf(looking: Looking, seen: readonly SeenMap[]): Promise<A
       label: classNames[evaluation.labels[sample]!]!,
       predicted: classNames[predicted[sample]!]!,
       probability: sure[sample]!,
-      maps: seen.map((each) => shownMap(each, sample)),
+      maps: seen.filter(({ tap }) => isOfShape(tap, size)).map((each) => shownMap(each, sample)),
     };
   });
 }

@@ -1,9 +1,11 @@
 /** `difftap-train head`: trains heads on stored features or straight from images; continues where it was stopped. */
+import type { ImageSize } from "@difftap/backbone";
 import { type CommandContext, type CommandSpec, describeEnvironment } from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
 import { type EngineChoice, selectEngine } from "@difftap/engine";
 import { classCount } from "@difftap/eval";
 import { createRunFolder } from "@difftap/run-folder";
+import { type FeatureRequest, imageSizeOf } from "@difftap/taps";
 import { trainMany } from "@difftap/trainer";
 import { type FeaturePair, withFeatures } from "./features.js";
 import { reportHeads } from "./head-results.js";
@@ -34,7 +36,13 @@ async function trainHeads(
   const started = performance.now();
   const { train, test } = pair;
   const classes = classesOf(pair);
-  const members = await createMembers(settings, { taps: train.taps, classes, network: pair.network });
+  const { taps, request } = train;
+  const members = await createMembers(settings, {
+    taps,
+    classes,
+    size: sizeOf(request),
+    network: pair.network,
+  });
   try {
     await createRunFolder(settings.out, {
       config: settings,
@@ -56,6 +64,13 @@ async function trainHeads(
   } finally {
     for (const { model } of members) model.dispose();
   }
+}
+
+/** Of the images, where it is not the network's own. */
+function sizeOf(request: FeatureRequest): ImageSize | undefined {
+  const size = imageSizeOf(request);
+  const { imageSize } = request.architecture;
+  return size.height === imageSize && size.width === imageSize ? undefined : size;
 }
 
 /** @throws DifftapError LABELS_MISMATCH when the test set has a class that training never sees. */

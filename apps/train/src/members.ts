@@ -1,4 +1,6 @@
 /** The heads of a run: one for each entry, seed, learning rate and, where asked for, array; all see the same batches. */
+
+import type { ImageSize } from "@difftap/backbone";
 import {
   createHead,
   type Head,
@@ -26,6 +28,8 @@ export interface MemberInputs {
   /** Those that the run reads. */
   readonly taps: readonly HeadTap[];
   readonly classes: number;
+  /** Of the images behind them, where it is not the network's own: who evaluates a head later is told. */
+  readonly size?: ImageSize | undefined;
   /** For heads that feed back into it. */
   readonly network?: HeadNetwork | undefined;
 }
@@ -65,10 +69,11 @@ interface Variant extends MemberInputs {
 function createMember(
   definition: HeadDefinition,
   settings: OneHead,
-  { taps, classes, network, learningRate, seed }: Variant,
+  { learningRate, ...inputs }: Variant,
 ): Member {
   const spec = jsonObject("spec", settings.spec);
-  const model = createHead({ head: definition.name, spec, taps, classes, seed, network }, [definition]);
+  const { taps, seed } = inputs;
+  const model = createHead({ ...inputs, head: definition.name, spec }, [definition]);
   const parts = [
     settings.title ?? definition.name,
     ...(settings.each === "array" ? [taps[0]!.name] : []),

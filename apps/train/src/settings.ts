@@ -8,7 +8,7 @@ import {
   wholeNumbers,
   words,
 } from "@difftap/command-line";
-import { imageOptions, modelOptions, tapOptions } from "@difftap/eval";
+import { imageOptions, modelOptions, sizesOption, tapOptions } from "@difftap/eval";
 import { heads } from "@difftap/heads";
 import { z } from "zod";
 import { headList } from "./head-list.js";
@@ -84,6 +84,7 @@ export const headOptions = {
   ),
   ...modelOptions,
   ...imageOptions,
+  sizes: sizesOption,
   blocks: tapOptions.blocks,
   timesteps: tapOptions.timesteps,
   pool: tapOptions.pool,

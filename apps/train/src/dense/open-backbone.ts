@@ -1,5 +1,6 @@
 /** Opens what stands before an adapter, as the settings say. */
-import { type BackboneRuntime, blockTable, checkImageSize } from "@difftap/backbone";
+import { type BackboneRuntime, blockTable, checkImageSize, type ImageSize } from "@difftap/backbone";
+import { DifftapError, isDifftapError } from "@difftap/core";
 import { type Model, withRandomWeights, withRuntime } from "@difftap/eval";
 import { describeTap, type HeadTap } from "@difftap/heads";
 import type { DenseBackbone } from "./backbone.js";
@@ -40,16 +41,38 @@ export async function openBackbone(
     return tunedBackbone({ model, taps, settings: { ...settings, freeze: false }, seed });
   }
   if (settings.backbone !== "feedback") {
-    return frozenBackbone({ runtime, taps, kind: settings.backbone });
+    return frozenBackbone({ runtime, taps, kind: settings.backbone, canvas: size });
   }
   const { feedbackBlocks, feedbackModule: module, blocks } = settings;
   const feedback = { blocks: feedbackBlocks ?? blocks, module };
   return feedbackBackbone({ runtime, model, taps, size, feedback, seed });
 }
 
-function tapsOf({ architecture }: Model, { blocks, timesteps, canvas: size }: DenseSettings): HeadTap[] {
-  const table = blockTable(architecture);
+function tapsOf(model: Model, { blocks, timesteps, tapScales, canvas }: DenseSettings): HeadTap[] {
+  const table = blockTable(model.architecture);
+  const sizes = tapScales.map((scale) => ({ size: scaledCanvas(model, canvas, scale), other: scale !== 1 }));
   return timesteps.flatMap((timestep) =>
-    blocks.map((block) => describeTap(table, { block, timestep, pool: "map", size })),
+    sizes.flatMap((images) =>
+      blocks.map((block) => describeTap(table, { block, timestep, pool: "map", ...images })),
+    ),
   );
+}
+
+/** @throws DifftapError CONFIG_INVALID for a canvas that the network cannot take at that scale, with the nearest that it can. */
+function scaledCanvas({ architecture }: Model, canvas: ImageSize, scale: number): ImageSize {
+  // 0.7 · 160 is 111.99999999999999.
+  const scaled = (side: number) => Number((side * scale).toFixed(6));
+  const size = { height: scaled(canvas.height), width: scaled(canvas.width) };
+  try {
+    checkImageSize(architecture, size);
+    return size;
+  } catch (cause) {
+    if (!isDifftapError(cause)) throw cause;
+    const what = `--tap-scales ${scale} of a canvas of ${canvas.height}×${canvas.width}`;
+    throw new DifftapError("CONFIG_INVALID", `${what}: ${cause.message}`, {
+      hint: `${cause.hint}: choose canvas and scales so that both sides are such at every scale`,
+      details: { scale, canvas, ...cause.details },
+      cause,
+    });
+  }
 }

@@ -44,12 +44,13 @@ function backboneInWords(settings: DenseSettings): string {
 }
 
 function viewsInWords(settings: DenseSettings): string {
-  const { canvas, fit, scale, flip, colours } = settings;
+  const { canvas, fit, scale, flip, colours, tapScales } = settings;
   const kept = mapsKept(settings);
   const views = [
     ...(scale[0] !== 1 || scale[1] !== 1 ? [`scaled by ${scale[0]} to ${scale[1]}`] : []),
     ...(flip > 0 ? [`${100 * flip} % mirrored`] : []),
     ...(colours > 0 ? [`colours changed by up to ${100 * colours} %`] : []),
+    ...(tapScales.some((each) => each !== 1) ? [`read at ${tapScales.join(" and ")} of that`] : []),
     ...(kept ? [`maps computed once${kept === "float16" ? ", kept as float16" : ""}`] : []),
   ];
   const how = fit === "letterbox" ? "kept in shape" : "stretched";

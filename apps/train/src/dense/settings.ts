@@ -1,5 +1,12 @@
 /** The settings that detection and segmentation share. */
-import { finiteNumber, option, type SettingsOf, wholeNumber, wholeNumbers } from "@difftap/command-line";
+import {
+  finiteNumber,
+  option,
+  positiveNumbers,
+  type SettingsOf,
+  wholeNumber,
+  wholeNumbers,
+} from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
 import { imageSides, modelOptions, tapOptions } from "@difftap/eval";
 import type { Recipe } from "@difftap/trainer";
@@ -38,6 +45,11 @@ export const denseOptions = {
     wholeNumbers(),
   ),
   timesteps: tapOptions.timesteps,
+  tapScales: option(
+    "<list>",
+    "sizes of the canvas that the blocks are read at, such as 1,0.5: maps of a frozen backbone go into one pyramid",
+    tapScales().default([1]),
+  ),
   feedbackBlocks: option(
     "<list>",
     "output blocks that are fed back (default: the taps')",
@@ -99,6 +111,14 @@ export const denseOptions = {
 
 export type DenseSettings = SettingsOf<typeof denseOptions>;
 
+/** Each once. */
+function tapScales() {
+  return positiveNumbers().refine(
+    (scales) => new Set(scales).size === scales.length,
+    "a scale is there twice",
+  );
+}
+
 /** A flag alone, or true in a file, means memory. */
 function keepingPlace() {
   const place = z
@@ -122,6 +142,7 @@ function optionalEpochs() {
 /** How one seed learns. @throws DifftapError CONFIG_INVALID naming the flag or field that is wrong, or two that exclude each other. */
 export function denseRecipe(settings: DenseSettings, seed: number): Recipe {
   checkKept(settings);
+  checkScales(settings);
   const learning: Learning = {
     ...settings,
     learningRate: [settings.learningRate],
@@ -131,6 +152,19 @@ export function denseRecipe(settings: DenseSettings, seed: number): Recipe {
     patience: undefined,
   };
   return recipeOf(learning);
+}
+
+/** Through a network that is trained or fed back into, gradients would flow at every scale; pixels have all strides at one. */
+function checkScales({ tapScales: scales, backbone }: DenseSettings): void {
+  if (backbone === "frozen" || backbone === "random" || scales.every((scale) => scale === 1)) return;
+  throw new DifftapError(
+    "CONFIG_INVALID",
+    `--tap-scales ${scales.join(",")}: backbone ${backbone} reads the canvas as it is`,
+    {
+      hint: "leave --tap-scales out, or take --backbone frozen",
+      details: { scales, backbone },
+    },
+  );
 }
 
 function checkKept({ keepMaps, backbone, scale, flip, colours }: DenseSettings): void {
