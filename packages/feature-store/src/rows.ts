@@ -16,13 +16,13 @@ import { shuffleByChunk } from "./shuffle.js";
 import { featureArray, openArray, type StoredArray } from "./stored-array.js";
 
 /** Some tens of chunks of maps, whose rows are mixed; far less than training on them takes. */
-const defaultCacheBytes = 512 * 2 ** 20;
+const defaultCacheBytes = 256 * 2 ** 20;
 
 /** Chunks under way at once: the next is read while rows are taken from this one. */
 const chunksAtOnce = 2;
 
 export interface RowOptions {
-  /** Bytes of chunks that are kept, as they lie on disk, over all arrays together; 512 MiB unless given. */
+  /** Bytes of chunks that are kept, as they lie on disk, over all arrays together; 256 MiB unless given. */
   readonly cacheBytes?: number;
 }
 
