@@ -13,7 +13,7 @@ import { storedTap } from "./stored-maps.mjs";
 
 const { adapter, path, steps, batch } = JSON.parse(process.argv[2]);
 const image = { height: 256, width: 256 };
-const classes = 20;
+const classes = 11;
 const taps = [storedTap];
 
 /** Rows of pixels of a class each, other ones in every image. */
