@@ -79,8 +79,8 @@ describe.skipIf(chromiumMissing)(inChromium("in Chromium"), () => {
     { file: "large.html", maps: 1 },
     { file: "heads.html", maps: 1 },
     { file: "dense.html", maps: 0 },
-    { file: "everything.html", maps: 9 },
-    { file: "several.html", maps: 9 },
+    { file: "everything.html", maps: 10 },
+    { file: "several.html", maps: 10 },
   ];
   const views = pages.flatMap((page) =>
     [400, 1280].flatMap((width) =>
