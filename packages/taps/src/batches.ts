@@ -25,7 +25,7 @@ export interface ImageBatch {
 
 /**
  * Loads the images of the given rows, in that order, in batches of `batch` (the last one padded).
- * It is called once for each size of a request. Which image a row is, is for the caller to say: `(rows, { size, ...options }) => loadImages(dataset, { indices: rows, size: size.width, ...options })` for squares.
+ * It is called once for each size of a request. Which image a row is, is for the caller to say: `(rows, options) => loadImages(dataset, { indices: rows, ...options })`.
  */
 export type ImageLoader = (
   rows: Uint32Array,

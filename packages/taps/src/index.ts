@@ -9,7 +9,7 @@
  *   weights: runtime.weightsDigest, architecture: runtime.architecture, dataset: { name: "scenes", count: dataset.length },
  * });
  * console.log(requestHash(request), planExtraction(request));
- * const loader = (rows, { size, ...options }) => loadImages(dataset, { indices: rows, size: size.width, onCorrupt: "skip", ...options });
+ * const loader = (rows, options) => loadImages(dataset, { indices: rows, onCorrupt: "skip", ...options });
  * const batches = extractFeatures(runtime, loader, request, { batch: 32 });
  * for await (const chunk of assembleChunks(batches, { chunkSamples: 256, samples: dataset.length })) await store.writeChunk(chunk.chunk, chunk);
  * ```
