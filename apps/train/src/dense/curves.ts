@@ -6,6 +6,9 @@ import { spaced } from "../protocol.js";
 /** How a training goes, not how well. */
 const hidden: readonly string[] = ["learningRate", "gradientNorm"];
 
+/** Figures that have a name of their own. */
+const titles: Readonly<Record<string, string>> = { ap: "AP", ap50: "AP50", maskAp: "mask AP", miou: "mIoU" };
+
 export async function denseCurves(
   seeds: readonly { readonly seed: number; readonly folder: string }[],
 ): Promise<Curve[]> {
@@ -16,9 +19,9 @@ export async function denseCurves(
 function curvesOf(metrics: readonly MetricRecord[], seed: number): Curve[] {
   return (["train", "validation"] as const).flatMap((split) => {
     const names = metrics.flatMap((line) => (line.split === split ? Object.keys(line.values) : []));
-    const shown = [...new Set(names)].filter((name) => !hidden.includes(name));
+    const shown = withoutLoneTerm([...new Set(names)].filter((name) => !hidden.includes(name)));
     return shown.map((key) => ({
-      name: split === "train" ? `training: ${spaced(key)}` : `test: ${spaced(key)}`,
+      name: `${split === "train" ? "training" : "test"}: ${titles[key] ?? spaced(key)}`,
       xLabel: "epoch",
       yLabel: split === "train" ? "loss" : "%",
       points: thinPoints(pointsOf(metrics, split, key)),
@@ -27,3 +30,7 @@ function curvesOf(metrics: readonly MetricRecord[], seed: number): Curve[] {
     }));
   });
 }
+
+/** A loss of one term is that term. */
+const withoutLoneTerm = (names: readonly string[]): readonly string[] =>
+  names.includes("loss") && names.length === 2 ? ["loss"] : names;

@@ -1,5 +1,11 @@
 /** Opens what stands before an adapter, as the settings say. */
-import { type BackboneRuntime, blockTable, checkImageSize, type ImageSize } from "@difftap/backbone";
+import {
+  type BackboneRuntime,
+  blockTable,
+  checkImageSize,
+  findBlock,
+  type ImageSize,
+} from "@difftap/backbone";
 import { DifftapError, isDifftapError } from "@difftap/core";
 import { type Model, withRandomWeights, withRuntime } from "@difftap/eval";
 import { describeTap, type HeadTap } from "@difftap/heads";
@@ -44,8 +50,15 @@ export async function openBackbone(
     return frozenBackbone({ runtime, taps, kind: settings.backbone, canvas: size });
   }
   const { feedbackBlocks, feedbackModule: module, blocks } = settings;
-  const feedback = { blocks: feedbackBlocks ?? blocks, module };
+  const feedback = { blocks: feedbackBlocks ?? outputBlocks(model, blocks), module };
   return feedbackBackbone({ runtime, model, taps, size, feedback, seed });
+}
+
+/** Those that can feed back; where there is none all of them, for the error to name. */
+function outputBlocks({ architecture }: Model, blocks: readonly number[]): readonly number[] {
+  const table = blockTable(architecture);
+  const outputs = blocks.filter((block) => findBlock(table, block).kind === "output");
+  return outputs.length > 0 ? outputs : blocks;
 }
 
 function tapsOf(model: Model, { blocks, timesteps, tapScales, canvas }: DenseSettings): HeadTap[] {

@@ -32,10 +32,11 @@ function backboneInWords(settings: DenseSettings): string {
   const { backbone, blocks, feedbackBlocks, feedbackModule, trainedBlocks, backboneRate, layerDecay } =
     settings;
   const deepest = Math.max(...blocks);
+  const fedBack = feedbackBlocks ? `blocks ${feedbackBlocks.join(", ")}` : "the taps' output blocks";
   const which = trainedBlocks === "all" ? "all blocks" : `last ${trainedBlocks} blocks`;
   const kinds = {
     frozen: "backbone frozen",
-    feedback: `backbone frozen, taps read in pass 2, feedback from blocks ${(feedbackBlocks ?? blocks).join(", ")} through ${feedbackModule}`,
+    feedback: `backbone frozen, taps read in pass 2, feedback from ${fedBack} through ${feedbackModule}`,
     tuned: `${which} up to ${deepest} trained, learning rate ${backboneRate}, ×${layerDecay} per block away from it`,
     random: "a network of random weights, frozen",
     pixels: "no network: the image in patches as large as the taps' cells",

@@ -65,7 +65,7 @@ export async function denseResults<Score>(
     split: "test",
     seeds: settings.seeds,
     dataset: {
-      name: train.dataset.name,
+      name: sharedName(train.dataset.name, test.dataset.name),
       train: train.indices.length,
       test: test.indices.length,
       classes: [...classNames],
@@ -83,4 +83,11 @@ export async function denseResults<Score>(
     durationSeconds: seeds.reduce((sum, { seconds }) => sum + seconds, 0),
     images: train.indices.length + test.indices.length,
   };
+}
+
+/** "bccd" of "bccd train" and "bccd test"; the training images' name where the two have no beginning in common. */
+function sharedName(train: string, test: string): string {
+  const [words, others] = [train.split(" "), test.split(" ")];
+  const end = words.findIndex((word, place) => word !== others[place]);
+  return end > 0 ? words.slice(0, end).join(" ") : train;
 }

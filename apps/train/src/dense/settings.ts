@@ -52,7 +52,7 @@ export const denseOptions = {
   ),
   feedbackBlocks: option(
     "<list>",
-    "output blocks that are fed back (default: the taps')",
+    "output blocks that are fed back (default: those of --blocks that are output blocks)",
     wholeNumbers().optional(),
   ),
   feedbackModule: option("<letters>", "of a feedback module", z.string().min(1).default("C_B_R")),
