@@ -74,6 +74,50 @@ test("difformer on three sizes: kept, from stores, and evaluated from either, it
   expect(example!.maps.map(({ tap }) => tap)).toEqual(fromImages.taps.slice(0, 4));
 });
 
+test("its analysis probes every tap by itself, and pictures are not drawn by it", async () => {
+  const out = join(folder, "sizes-analysis");
+  const run = join(folder, "sizes-kept");
+  const read = [
+    "--weights",
+    weights,
+    "--train",
+    sets[0],
+    "--test",
+    sets[1],
+    "--blocks",
+    "2",
+    "--timesteps",
+    "10",
+  ];
+  const { code, err } = evaluate(
+    "analyze",
+    ...read,
+    "--parts",
+    "fusion",
+    "--heads",
+    run,
+    "--l2",
+    "1",
+    "--out",
+    out,
+  );
+  expect(code, err).toBe(0);
+  const { results } = await readRunFolder(out);
+  const [{ stages }] = results!.analysis!.fusion! as [{ stages: { name: string; dimensions: number }[] }];
+  expect(stages.map(({ name }) => name)).toEqual([
+    ...["", "@16", "@16x32"].flatMap((size) => [`t10/b02${size}`, `t10/b05${size}`]),
+    "all taps side by side",
+    "fused by difformer",
+  ]);
+  const widths = stages.map(({ dimensions }) => dimensions);
+  expect(widths[6]).toBe(widths.slice(0, 6).reduce((sum, width) => sum + width));
+
+  const drawn = ["--weights", weights, "--count", "1", "--steps", "2", "--out", join(folder, "drawn")];
+  const guided = evaluate("sample", ...drawn, "--guide-head", run, "--labels", "0");
+  expect(guided.code).toBe(2);
+  expect(guided.err).toContain("reads images of several sizes");
+});
+
 test("every other head reads several sizes of one place; weighted weighs them; DifFeed refuses", async () => {
   const list = [
     { head: "linear", arrays: ["t10/b05", "t10/b05@16"] },

@@ -59,7 +59,7 @@ export function otherSizesOf(taps: readonly HeadTap[]): ImageSides[] {
 }
 
 /** As requests write it: a square by its side. */
-export function sidesOf(size: ImageSides): ImageSides {
+function sidesOf(size: ImageSides): ImageSides {
   const { height, width } = imageSizeOf({ size });
   return height === width ? height : { height, width };
 }
