@@ -11,7 +11,7 @@ import {
   type TrainedDetector,
 } from "@difftap/run-folder";
 import { figureLine } from "./dense/figure-line.js";
-import { reportEntry, wasTrained } from "./dense/report.js";
+import { isUnreported, reportEntry } from "./dense/report.js";
 import { type DenseReport, trainedEntry, trainedRun } from "./dense/results.js";
 import type { TrainedSeed } from "./dense/run.js";
 import type { DetectionScore } from "./detect.js";
@@ -25,7 +25,8 @@ const SHOWN = 6;
 /** Writes results.json and each seed's `detections.json`, unless everything had been done before, and prints the figures. */
 export async function reportDetection(report: DetectionReport): Promise<void> {
   const entry = await entryOf(report);
-  if (wasTrained(report)) await Promise.all(report.seeds.map((trained) => writeDetections(report, trained)));
+  if (isUnreported(report))
+    await Promise.all(report.seeds.map((trained) => writeDetections(report, trained)));
   const masks = entry.figures.mask ? linesOf("mask", entry) : [];
   await reportEntry(report, "detection", entry, [...linesOf("box", entry), ...masks]);
 }

@@ -1,5 +1,5 @@
 /** Detection and segmentation before any backbone, as a user types them; what evaluation makes of the same run. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openWeights } from "@difftap/checkpoint";
 import { readMetrics, readRunFolder } from "@difftap/run-folder";
@@ -113,6 +113,16 @@ test("what is trained is the adapter alone, the feedback too, or the last blocks
   expect(feedback!.filter((name) => name.includes("feedback.")).length).toBe(2);
   expect(tuned!.filter((name) => name.includes("backbone.")).length).toBeGreaterThan(2);
   expect(frozen!.some((name) => name.includes("backbone.") || name.includes("feedback."))).toBe(false);
+});
+
+test("a run that was ended before it could report is reported by the next call", async () => {
+  const out = join(folder, "detect-frozen");
+  const figures = async () => (await readRunFolder(out)).results.detection![0]!.figures;
+  const before = await figures();
+  rmSync(join(out, "results.json"));
+  const again = detect("detect-frozen", "--backbone", "frozen", ...kinds.frozen);
+  expect(again.code, again.err).toBe(0);
+  expect(await figures()).toEqual(before);
 });
 
 test.each([

@@ -1,4 +1,6 @@
 /** A dense training's entry as results.json and on the terminal. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type TrainedDetector, type TrainedSegmenter, writeResults } from "@difftap/run-folder";
 import { type DenseReport, denseResults } from "./results.js";
 
@@ -6,9 +8,13 @@ import { type DenseReport, denseResults } from "./results.js";
 type Kind = "detection" | "segmentation";
 type Entry = TrainedDetector | TrainedSegmenter;
 
-/** Whether this call trained anything. */
-export function wasTrained<Score>({ seeds }: Pick<DenseReport<Score>, "seeds">): boolean {
-  return seeds.some(({ result }) => result.steps > result.resumedFrom);
+/** Whether this call trained anything, or an earlier one was ended before it could report. */
+export function isUnreported<Score>({
+  seeds,
+  settings,
+}: Pick<DenseReport<Score>, "seeds" | "settings">): boolean {
+  const wasTrained = seeds.some(({ result }) => result.steps > result.resumedFrom);
+  return wasTrained || !existsSync(join(settings.out, "results.json"));
 }
 
 /** Writes results.json, unless everything had been done before, and prints the entry: as JSON, or its name, figures and protocol. */
@@ -19,7 +25,7 @@ export async function reportEntry<Score>(
   figures: readonly string[],
 ): Promise<void> {
   const { settings, context, test } = report;
-  if (wasTrained(report)) {
+  if (isUnreported(report)) {
     const title = settings.title ?? `${entry.name}, on ${test.dataset.name}`;
     const common = await denseResults(report, entry.protocol);
     await writeResults(settings.out, { ...common, kind, title, [kind]: [entry] });
