@@ -1,7 +1,7 @@
 /**
  * Pretraining steps on our engines beside PyTorch: the ADM of CIFAR-10, batch 32, learned sigma, AdamW, clipping, EMA. Each in a process of
- * its own; they take turns in one run; medians of rounds.
- * Usage: pnpm run bench pretrain [--rounds 7] [--steps 5] [--engines onnxruntime,tensorflow] [--python PYTHON]
+ * its own; they take turns in one run; medians of rounds. With --profile PyTorch has one thread, and processor time is shown by kernel.
+ * Usage: pnpm run bench pretrain [--rounds 7] [--steps 5] [--engines onnxruntime,tensorflow] [--python PYTHON] [--profile]
  */
 import { existsSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
@@ -17,6 +17,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "7" },
     steps: { type: "string", default: "5" },
     engines: { type: "string", default: "onnxruntime,tensorflow" },
+    profile: { type: "boolean", default: false },
     python: {
       type: "string",
       default: process.env.DIFFTAP_PYTHON ?? resolve(root, ".cache/judge/bin/python"),
@@ -25,16 +26,18 @@ const { values: options } = parseArgs({
 });
 const part = (name) => resolve(root, "tooling/bench/parts", name);
 
+const profile = options.profile ? ["profile"] : [];
 const servers = new Map();
 for (const engine of options.engines.split(",")) {
-  const started = await startServer(process.execPath, [part("pretrain-step.mjs"), engine]).catch(
+  const started = await startServer(process.execPath, [part("pretrain-step.mjs"), engine, ...profile]).catch(
     (error) => error.message,
   );
   if (typeof started === "string") console.log(`${engine}: skipped, ${started}`);
   else servers.set(engine, started);
 }
 if (existsSync(options.python)) {
-  const threads = String(availableParallelism());
+  // Threads that wait for each other would count as work.
+  const threads = options.profile ? "1" : String(availableParallelism());
   servers.set(
     "pytorch",
     await startServer(options.python, [
@@ -42,6 +45,7 @@ if (existsSync(options.python)) {
       threads,
       String(batch),
       String(learningRate),
+      ...profile,
     ]),
   );
 } else console.log("PyTorch: skipped, no Python with torch was given");
@@ -74,5 +78,13 @@ for (const [who, time] of times) {
       : "";
   const memory =
     outside === undefined ? "" : `; ${Math.max(...own.map((each) => each.memory)).toFixed(0)} MiB resident`;
-  console.log(`  ${who.padEnd(12)} ${time.toFixed(0).padStart(6)} ms  ${rate}${share}${more}${memory}`);
+  const processor = `; ${median(own.map((each) => each.processor)).toFixed(0)} ms of processor time a step`;
+  console.log(
+    `  ${who.padEnd(12)} ${time.toFixed(0).padStart(6)} ms  ${rate}${share}${processor}${more}${memory}`,
+  );
+  for (const [name, calls, spent] of own.at(-1).kernels?.slice(0, 16) ?? []) {
+    console.log(
+      `    ${name.padEnd(44)} ${calls.toFixed(0).padStart(5)} calls ${spent.toFixed(1).padStart(7)} ms`,
+    );
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Pretraining steps of the architecture of CIFAR-10 on one of our engines: the loop that `difftap-train backbone` runs, from images in
- * memory. `node pretrain-step.mjs ENGINE`; a line from standard input asks for so many steps, a line of JSON answers with the time of one.
+ * memory. `node pretrain-step.mjs ENGINE [profile]`; a line from standard input asks for so many steps, a line of JSON answers with the time of one.
  */
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -10,11 +10,14 @@ import { ndarray } from "../../../packages/core/dist/index.js";
 import { selectEngine, tf } from "../../../packages/engine/dist/index.js";
 import { memoryImages, pretrain } from "../../../packages/pretraining/dist/index.js";
 import { createSchedule } from "../../../packages/scheduler/dist/index.js";
+import { kernelTimes } from "./kernel-times.mjs";
 import { batch, architecture as json, learningRate } from "./pretraining.mjs";
 
 const engine = process.argv[2];
 const repository = fileURLToPath(new URL("../../../", import.meta.url));
 await selectEngine(engine, { from: process.env.DIFFTAP_TENSORFLOW ?? `${repository}.cache/tfjs-node` });
+const kernels =
+  process.argv[3] === "profile" && engine === "tensorflow" ? kernelTimes(tf.backend()) : undefined;
 const architecture = parseArchitecture(json);
 const unet = await createTfjsUnet({ architecture, weights: randomWeights(architecture, 0), trainable: true });
 const count = 8 * batch;
@@ -25,6 +28,10 @@ images.data.forEach((_, i) => {
 
 const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const statistics = () => tf.backend().statistics ?? { runMilliseconds: 0, compilations: 0 };
+const processorTime = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
 /** A short training; its first step brings everything up, those behind it are measured. */
 async function measure(steps) {
@@ -51,7 +58,8 @@ async function measure(steps) {
     },
     onProgress({ task, detail }) {
       if (task !== "training") return;
-      marks.push({ at: performance.now(), ...statistics() });
+      if (marks.length === 0) kernels?.();
+      marks.push({ at: performance.now(), processor: processorTime(), ...statistics() });
       loss.push(detail);
     },
   });
@@ -59,6 +67,8 @@ async function measure(steps) {
   const milliseconds = (last.at - first.at) / steps;
   return {
     milliseconds,
+    processor: (last.processor - first.processor) / steps,
+    kernels: kernels?.().map(([name, calls, spent]) => [name, calls / steps, spent / steps]),
     outside: milliseconds - (last.runMilliseconds - first.runMilliseconds) / steps,
     compiled: last.compilations - first.compilations,
     loss: loss.at(-1),

@@ -1,7 +1,8 @@
 """The pretraining step of pretrain-step.mjs in eager PyTorch: the ADM U-Net of 32 px, epsilon with learned sigma (RESCALED_MSE), AdamW,
 clipping, EMA. A number read from standard input asks for so many steps, a line of JSON answers with the time of one.
-Usage: pytorch_pretrain.py THREADS BATCH LEARNING_RATE"""
+Usage: pytorch_pretrain.py THREADS BATCH LEARNING_RATE [profile]"""
 
+import contextlib
 import json
 import math
 import sys
@@ -10,6 +11,7 @@ import time
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 torch.set_num_threads(int(sys.argv[1]))
 BATCH, RATE = int(sys.argv[2]), float(sys.argv[3])
@@ -193,11 +195,38 @@ def answer(value):
     print(json.dumps(value), flush=True)
 
 
+class OperatorTimes(TorchDispatchMode):
+    """Processor time of each operator, forward and backward."""
+
+    def __init__(self):
+        super().__init__()
+        self.times = {}
+
+    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
+        before = time.process_time()
+        result = operator(*args, **(kwargs or {}))
+        calls, spent = self.times.get(str(operator), (0, 0.0))
+        self.times[str(operator)] = calls + 1, spent + 1000 * (time.process_time() - before)
+        return result
+
+
+def operators(count):
+    """Those since the last time, the dearest first: name, calls and milliseconds of a step."""
+    if not isinstance(profile, OperatorTimes):
+        return {}
+    found = sorted(profile.times.items(), key=lambda item: -item[1][1])
+    profile.times = {}
+    return {"kernels": [[name, calls / count, spent / count] for name, (calls, spent) in found]}
+
+
 answer({"ready": "pytorch", "parameters": sum(parameter.numel() for parameter in parameters)})
+profile = OperatorTimes() if sys.argv[4:] == ["profile"] else contextlib.nullcontext()
 for line in sys.stdin:
     count = int(line)
     step(0)
-    started = time.perf_counter()
-    for index in range(count):
-        loss = step(index + 1)
-    answer({"milliseconds": (time.perf_counter() - started) * 1000 / count, "loss": f"loss {loss:.4f}"})
+    started, processor = time.perf_counter(), time.process_time()
+    with profile:
+        for index in range(count):
+            loss = step(index + 1)
+    times = (1000 * (now - before) / count for now, before in ((time.perf_counter(), started), (time.process_time(), processor)))
+    answer({**dict(zip(("milliseconds", "processor"), times)), "loss": f"loss {loss:.4f}"} | operators(count))
