@@ -5,6 +5,7 @@ import { DifftapError } from "@difftap/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { explainAddon } from "./explain.js";
 import { withOneCore } from "./one-core.js";
+import { shareTensors } from "./shared-tensors.js";
 
 /** Both packages register their backend under this name, so a process runs one of them. */
 const backendName = "tensorflow";
@@ -37,6 +38,7 @@ export async function startAddon(
     load(path);
     const backend = await tryBackend();
     accepts(backend);
+    if (loaded === undefined) shareTensors(backendName);
     loaded = path;
     return backend;
   } catch (cause) {

@@ -46,6 +46,35 @@ describe.skipIf(!built)(`the tensorflow engine${missing}`, () => {
     expect(Array.from(filter(tf.ones([3, 3, 2, 5])).dataSync())).toEqual(new Array(90).fill(4));
   });
 
+  test("shares a tensor that keeps its shape and type, however it is disposed of", () => {
+    const held = tf.memory().numDataBuffers;
+    const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    const [same, cast, other] = [tf.reshape(x, [2, 2]), tf.cast(x, "float32"), tf.reshape(x, [4])];
+    expect([same.dataId === x.dataId, cast.dataId === x.dataId, other.dataId === x.dataId]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    x.dispose();
+    expect(Array.from(same.dataSync())).toEqual([1, 2, 3, 4]);
+    same.dispose();
+    const whole = tf.cast(cast, "int32");
+    expect(whole.dtype).toBe("int32");
+    expect(Array.from(whole.dataSync())).toEqual([1, 2, 3, 4]);
+    tf.dispose([cast, other, whole]);
+    expect(tf.memory().numDataBuffers).toBe(held);
+  });
+
+  test("gives variables values of their own", () => {
+    const variable = tf.variable(tf.zeros([2, 2]));
+    const value = tf.ones<tf.Rank.R2>([2, 2]);
+    variable.assign(tf.reshape(value, [2, 2]));
+    value.dispose();
+    variable.assign(tf.add(variable, 1));
+    expect(Array.from(variable.dataSync())).toEqual([2, 2, 2, 2]);
+    variable.dispose();
+  });
+
   test("an optimiser of this core trains variables on it", async () => {
     const weight = tf.variable(tf.zeros([2]));
     const optimizer = tf.train.sgd(0.5);

@@ -1,6 +1,7 @@
 /** A schedule's tables at the timesteps of a batch, one tensor [N, 1, 1, 1] for each: what changes from step to step comes in as data. */
 import { tf } from "@difftap/engine";
 import type { Schedule } from "@difftap/scheduler";
+import { computesAside } from "@difftap/trainer";
 import { minSnrWeight, predictionOf } from "./prediction.js";
 import type { ResolvedPretrainingRecipe } from "./recipe.js";
 
@@ -19,6 +20,8 @@ export interface Coefficients {
   readonly logPosterior: tf.Tensor;
   /** 1 at t = 0, else 0. */
   readonly first: tf.Tensor;
+  /** Whether the likelihood at t = 0 has to be computed: false where no sample is there and the engine has no graph that would change. */
+  readonly withFirst: boolean;
   /** Of the squared error. */
   readonly weight: tf.Tensor;
 }
@@ -40,6 +43,7 @@ export function coefficientsAt(
     logBeta: column((t) => Math.log(betas[t]!)),
     logPosterior: column((t) => posteriorLogVarianceClipped[t]!),
     first: column((t) => (t === 0 ? 1 : 0)),
+    withFirst: computesAside() || Array.from(timesteps).includes(0),
     weight: column((t) => (minSnr === undefined ? 1 : minSnrWeight(prediction, minSnr, alphasCumprod[t]!))),
   };
 }

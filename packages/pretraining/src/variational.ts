@@ -27,11 +27,12 @@ export interface VariationalInputs {
 
 /** [N]: KL(q(x_{t−1} | x_t, x_0) ‖ p), and at t = 0 the negative log-likelihood of the 8-bit image. */
 export function variationalBits(inputs: VariationalInputs): tf.Tensor1D {
-  const { first } = inputs.coefficients;
+  const { first, withFirst } = inputs.coefficients;
+  const divergence = meanOverSample(klNats(inputs));
+  if (!withFirst) return tf.div(divergence, Math.LN2);
   const isFirst = tf.reshape(first, [first.shape[0]!]);
   const decoder = tf.mul(meanOverSample(decoderNats(inputs)), isFirst);
-  const divergence = tf.mul(meanOverSample(klNats(inputs)), tf.sub(1, isFirst));
-  return tf.div(tf.add(decoder, divergence), Math.LN2);
+  return tf.div(tf.add(decoder, tf.mul(divergence, tf.sub(1, isFirst))), Math.LN2);
 }
 
 /** [N, …] → [N]. */

@@ -174,6 +174,15 @@ describe("losses in float64 say the same", () => {
   });
 });
 
+test("a sample's loss does not depend on whether another one is at t = 0", async () => {
+  await selectEngine("cpu");
+  const kind = { prediction: "epsilon", variance: "LEARNED_RANGE", loss: "RESCALED_MSE" } as const;
+  const beside = losses(1000, "linear", kind, [0, 5, 70, 300, 999], { ...arrays, shape });
+  const without = losses(1000, "linear", kind, [1, 5, 70, 300, 999], { ...arrays, shape });
+  for (const part of ["loss", "mse", "vb"]) expect(beside[part]!.slice(1)).toEqual(without[part]!.slice(1));
+  expect(beside.vb![0]).not.toBe(without.vb![0]);
+});
+
 describe("gradients", () => {
   const schedule = createSchedule({ steps: 1000, schedule: "linear", rescaleTimesteps: false });
 

@@ -6,8 +6,11 @@ import { tf } from "@difftap/engine";
 import type { Trainable } from "./trainable.js";
 import type { Piece } from "./variables.js";
 
-/** Elements of a vector: enough that its operations outweigh what each of them costs by itself, few enough to stay in a core's cache. */
-const LARGEST = 2 ** 16;
+/**
+ * Elements of a vector: enough that an operation outweighs what it costs by itself and is worth several threads, few enough that what is
+ * joined for a moment takes little memory.
+ */
+const LARGEST = 2 ** 20;
 
 /** Parameters of one share of the learning rate. One that is alone keeps its shape; several lie one behind the other in a vector. */
 export interface Pack {

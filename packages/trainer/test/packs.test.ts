@@ -9,7 +9,7 @@ import { assignVariables } from "../src/variables.js";
 
 type Shapes = Readonly<Record<string, number[]>>;
 
-/** One that no pack holds, between small ones of every rank. */
+/** A larger one between small ones of every rank. */
 const shapes: Shapes = {
   first: [3, 3, 4, 5],
   scalar: [],
@@ -87,10 +87,12 @@ describe("packs", () => {
     packParameters(...given).map(({ rateShare, parameters }) => [rateShare, ...parameters.keys()]);
 
   test("hold parameters in their order up to their size; larger ones are alone", () => {
-    const variables = variablesOf({ ...shapes, next: [2 ** 16 - 100], rest: [1] });
+    const huge = [2 ** 10, 2 ** 10 + 1];
+    const next = [2 ** 20 - 100];
+    const variables = variablesOf({ first: [3, 3, 4, 5], scalar: [], huge, bias: [7], next, rest: [1] });
     expect(namesOf(variables)).toEqual([
-      [1, "first", "scalar", "bias", "last"],
-      [1, "large"],
+      [1, "first", "scalar", "bias"],
+      [1, "huge"],
       [1, "next", "rest"],
     ]);
     tf.dispose([...variables.values()]);
@@ -162,7 +164,7 @@ describe("the operations of an update", () => {
   /** Without those that only give a tensor another shape. */
   async function operations(count: number, optimizer: (typeof kinds)[number]): Promise<number> {
     const variables = variablesOf(
-      Object.fromEntries(Array.from({ length: count }, (_, i) => [`w${i}`, [8, 8]])),
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`w${i}`, [64, 64]])),
     );
     const updating = {
       optimizer: optimizerOf(optimizer, variables),
@@ -177,10 +179,10 @@ describe("the operations of an update", () => {
   }
 
   test.each(kinds.filter(({ kind }) => kind !== "lars"))("of $kind grow with packs", async (kind) => {
-    const [few, many] = [await operations(4, kind), await operations(1024, kind)];
+    const [few, many] = [await operations(4, kind), await operations(256, kind)];
     expect(many).toBe(few);
-    // 1024 · 64 fill a pack; one more begins another.
-    const next = await operations(1025, kind);
+    // 256 · 4096 fill a pack; one more begins another.
+    const next = await operations(257, kind);
     expect(next).toBeGreaterThan(few);
     expect(next).toBeLessThanOrEqual(2 * few);
   });

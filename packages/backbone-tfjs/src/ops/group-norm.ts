@@ -39,16 +39,19 @@ function gradients(dy: tf.Tensor, saved: tf.Tensor[], groups: number): tf.Tensor
   const places = centred.shape[1] * centred.shape[2];
   const plain = tf.sum(dy, PLACES, true);
   const along = tf.mul(tf.sum(tf.mul(dy, centred), PLACES, true), inverse);
-  const shift = groupMeans(tf.div(tf.mul(plain, factor), places), groups);
-  const slope = tf.mul(groupMeans(tf.div(tf.mul(along, factor), places), groups), tf.square(inverse));
-  const own = tf.mul(dy, tf.mul(factor, inverse));
-  const dx = tf.sub(own, tf.add(tf.mul(centred, slope), tf.mul(shift, inverse)));
+  const scale = tf.mul(factor, inverse);
+  const share = tf.div(scale, places);
+  const shift = groupMeans(tf.mul(plain, share), groups);
+  const slope = tf.mul(groupMeans(tf.mul(along, share), groups), inverse);
+  const dx = tf.sub(tf.mul(dy, scale), tf.add(tf.mul(centred, slope), shift));
   return [dx, like(along, factor), like(plain, factor)];
 }
 
 /** [N, 1, 1, C] → the mean of each channel's group, in the same shape. */
 function groupMeans(values: tf.Tensor, groups: number): tf.Tensor {
   const [batch, , , channels] = values.shape as [number, number, number, number];
+  // A channel that is a group of its own is its mean.
+  if (channels === groups) return values;
   const shape: [number, number, number] = [batch, groups, channels / groups];
   const means = tf.mean(tf.reshape(values, shape), 2, true);
   return tf.reshape(tf.broadcastTo(means, shape), values.shape);
