@@ -103,7 +103,7 @@ test("its analysis probes every tap by itself, and pictures are not drawn by it"
   );
   expect(code, err).toBe(0);
   const { results } = await readRunFolder(out);
-  const [{ stages }] = results!.analysis!.fusion! as [{ stages: { name: string; dimensions: number }[] }];
+  const { stages } = results!.analysis!.fusion![0]!;
   expect(stages.map(({ name }) => name)).toEqual([
     ...["", "@16", "@16x32"].flatMap((size) => [`t10/b02${size}`, `t10/b05${size}`]),
     "all taps side by side",
