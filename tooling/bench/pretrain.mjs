@@ -1,7 +1,8 @@
 /**
  * Pretraining steps on our engines beside PyTorch: the ADM of CIFAR-10, batch 32, learned sigma, AdamW, clipping, EMA. Each in a process of
  * its own; they take turns in one run; medians of rounds. With --profile PyTorch has one thread, and processor time is shown by kernel.
- * Usage: pnpm run bench pretrain [--rounds 7] [--steps 5] [--engines onnxruntime,tensorflow] [--python PYTHON] [--profile]
+ * "tensorflow*2" is data-parallel: two ranks under mpiexec share the batch and the cores.
+ * Usage: pnpm run bench pretrain [--rounds 7] [--steps 5] [--engines onnxruntime,tensorflow,tensorflow*2] [--python PYTHON] [--profile]
  */
 import { existsSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
@@ -26,10 +27,21 @@ const { values: options } = parseArgs({
 });
 const part = (name) => resolve(root, "tooling/bench/parts", name);
 
+const alone = ([program, ...args]) => [program, args];
+
+/** Several processes of the same, a share of the cores for each. */
+function ranked(command, ranks) {
+  const threads = String(Math.max(1, Math.floor(availableParallelism() / Number(ranks))));
+  const environment = { TF_NUM_INTRAOP_THREADS: threads };
+  return ["mpiexec", ["-n", ranks, ...command], environment];
+}
+
 const profile = options.profile ? ["profile"] : [];
 const servers = new Map();
 for (const engine of options.engines.split(",")) {
-  const started = await startServer(process.execPath, [part("pretrain-step.mjs"), engine, ...profile]).catch(
+  const [name, ranks = "1"] = engine.split("*");
+  const command = [process.execPath, part("pretrain-step.mjs"), name, ...profile];
+  const started = await startServer(...(ranks === "1" ? alone(command) : ranked(command, ranks))).catch(
     (error) => error.message,
   );
   if (typeof started === "string") console.log(`${engine}: skipped, ${started}`);
