@@ -189,6 +189,31 @@ test("maps on disk teach what maps in memory do, rounded; runs and seeds share w
   expect(other.err).toContain("request.canvas.height: the store has 24, asked for 32");
 }, 240_000);
 
+test("maps of as many views as epochs teach what views do that are drawn again", async () => {
+  const maps = join(folder, "views");
+  const changing = ["--flip", "0.5", "--colours", "0.3", "--scale", "0.8,1.2", "--seeds", "1"];
+  const kept = {
+    "views-drawn": [],
+    "views-in-memory": ["--keep-maps", "--kept-views", "2"],
+    "views-on-disk": ["--keep-maps", maps, "--kept-views", "2"],
+  };
+  const losses: number[][] = [];
+  for (const [name, argv] of Object.entries(kept)) {
+    const { code, err, out } = segment(name, ...changing, ...argv);
+    expect(code, err).toBe(0);
+    expect(out.includes("maps of 2 views computed once")).toBe(name !== "views-drawn");
+    const lines = await readMetrics(join(folder, name, "seed-1"));
+    losses.push(lines.filter(({ split }) => split === "train").map(({ values }) => values.loss!));
+  }
+  const [drawn, inMemory, onDisk] = losses;
+  expect(drawn).toHaveLength(6);
+  for (const [step, loss] of drawn!.entries()) {
+    expect(inMemory![step]).toBeCloseTo(loss, 4);
+    expect(onDisk![step]).toBeCloseTo(loss, 2);
+  }
+  expect(readdirSync(maps).sort()).toEqual(["seed-1", "seed-1-view-1"]);
+}, 240_000);
+
 describe("is refused:", () => {
   test.each([
     ["maps kept of changing views", ["--keep-maps"], /--keep-maps: --scale, --flip/],

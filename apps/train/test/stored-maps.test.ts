@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { float16ToFloat32, float32ToFloat16, hashId, ndarray, permutation, streams } from "@difftap/core";
 import { loadViews, openDataset, type ViewBatch } from "@difftap/datasets";
 import type { NamedImages } from "@difftap/eval";
-import type { FeatureSource } from "@difftap/trainer";
+import { type FeatureSource, memorySource } from "@difftap/trainer";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { inTurn } from "../src/dense/kept-views.js";
 import type { DenseViews } from "../src/dense/source.js";
 import { keptOnDisk } from "../src/dense/stored-maps.js";
 
@@ -107,4 +108,15 @@ test("of something else are refused, saying what differs", async () => {
     code: "STORE_MISMATCH",
     message: expect.stringContaining('request.of: the store has "this test", asked for "another test"'),
   });
+});
+
+test("of several views: the epochs take them in turn", async () => {
+  const of = (label: number) => memorySource({}, Int32Array.of(label));
+  const turning = inTurn([of(5), of(7)]);
+  const labels: number[] = [];
+  for (const epoch of [0, 1, 2, 5]) {
+    for await (const read of turning.batches(Uint32Array.of(0), { batch: 1, epoch }))
+      labels.push(...read.labels);
+  }
+  expect(labels).toEqual([5, 7, 5, 7]);
 });

@@ -45,14 +45,18 @@ function backboneInWords(settings: DenseSettings): string {
 }
 
 function viewsInWords(settings: DenseSettings): string {
-  const { canvas, fit, scale, flip, colours, tapScales } = settings;
+  const { canvas, fit, scale, flip, colours, tapScales, keptViews } = settings;
   const kept = mapsKept(settings);
   const views = [
     ...(scale[0] !== 1 || scale[1] !== 1 ? [`scaled by ${scale[0]} to ${scale[1]}`] : []),
     ...(flip > 0 ? [`${100 * flip} % mirrored`] : []),
     ...(colours > 0 ? [`colours changed by up to ${100 * colours} %`] : []),
     ...(tapScales.some((each) => each !== 1) ? [`read at ${tapScales.join(" and ")} of that`] : []),
-    ...(kept ? [`maps computed once${kept === "float16" ? ", kept as float16" : ""}`] : []),
+    ...(kept
+      ? [
+          `maps${keptViews > 1 ? ` of ${keptViews} views` : ""} computed once${kept === "float16" ? ", kept as float16" : ""}`,
+        ]
+      : []),
   ];
   const how = fit === "letterbox" ? "kept in shape" : "stretched";
   return [`images ${how} on ${canvas.height}×${canvas.width} pixels`, ...views].join(", ");

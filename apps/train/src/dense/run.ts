@@ -13,15 +13,13 @@ import {
   planTraining,
   trainObjective,
 } from "@difftap/trainer";
-import { keptSource } from "../kept-features.js";
 import type { DenseBackbone } from "./backbone.js";
 import { exportTuned } from "./export.js";
-import { mapsPlace } from "./maps-place.js";
+import { keptViews } from "./kept-views.js";
 import { type Adapter, type DenseModel, denseModel } from "./model.js";
 import { type DenseNetwork, openBackbone } from "./open-backbone.js";
 import { type DenseSettings, denseRecipe, mapsKept } from "./settings.js";
 import { type DenseImages, denseSource } from "./source.js";
-import { keptOnDisk } from "./stored-maps.js";
 
 /** What detection and segmentation each do in their own way. */
 export interface DenseTask<A extends Adapter, Batch extends ViewBatch, Score> {
@@ -126,15 +124,15 @@ async function learn<A extends Adapter, Batch extends ViewBatch, Score>(
   return { result, score: score! };
 }
 
-/** Views as they pass; or maps that are kept, for all epochs those of the first. */
+/** Views as they pass; or maps that are kept. */
 async function sourceOf<A extends Adapter, Batch extends ViewBatch, Score>(
   { task, settings, context, network }: DenseJob<A, Batch, Score>,
   { backbone, adapter, seed }: Learning<A>,
 ): Promise<FeatureSource> {
   const views = { images: task.images(adapter), backbone, settings, seed };
-  if (settings.keepMaps === undefined) return denseSource(views);
-  if (settings.keepMaps === "memory") return keptSource(denseSource(views), settings.batch, context);
-  return keptOnDisk(views, mapsPlace({ ...views, images: task.train, network }), context);
+  return settings.keepMaps === undefined
+    ? denseSource(views)
+    : keptViews(views, { ...views, images: task.train, network }, context);
 }
 
 function mapsOf(backbone: DenseBackbone, model: DenseModel, noiseSeed: number): MapsOf {
@@ -155,7 +153,8 @@ function mapsOf(backbone: DenseBackbone, model: DenseModel, noiseSeed: number): 
 /** What a checkpoint has to agree about beside the recipe. */
 function dataOf<A extends Adapter, B extends ViewBatch, S>({ task, settings }: DenseJob<A, B, S>) {
   const { dataset, indices } = task.train;
-  const { canvas, fit, scale, flip, colours } = settings;
-  const views = { canvas, fit, scale, flip, colours, keepMaps: mapsKept(settings) };
+  const { canvas, fit, scale, flip, colours, keptViews } = settings;
+  const kept = { keepMaps: mapsKept(settings), ...(keptViews > 1 && { keptViews }) };
+  const views = { canvas, fit, scale, flip, colours, ...kept };
   return { digest: dataset.digest, count: indices.length, ...views };
 }

@@ -80,8 +80,13 @@ export const denseOptions = {
   ),
   keepMaps: option(
     "[place]",
-    "compute the maps of a frozen backbone once, of one view of each image, and keep them: in memory (the flag alone); on disk in half the bytes, in the run folder (disk) or in a folder that runs share (such as ./maps)",
+    "compute the maps of a frozen backbone once, of --kept-views views of each image, and keep them: in memory (the flag alone); on disk in half the bytes, in the run folder (disk) or in a folder that runs share (such as ./maps)",
     keepingPlace(),
+  ),
+  keptViews: option(
+    "<n>",
+    "views of each image whose maps are kept; the epochs take them in turn",
+    wholeNumber(1).default(1),
   ),
   engine,
   optimizer: option(
@@ -167,17 +172,22 @@ function checkScales({ tapScales: scales, backbone }: DenseSettings): void {
   );
 }
 
-function checkKept({ keepMaps, backbone, scale, flip, colours }: DenseSettings): void {
+/** Whether the views of an image are drawn from more than its places on the canvas. */
+export function viewsChange({ scale, flip, colours }: Pick<DenseSettings, "scale" | "flip" | "colours">) {
+  return scale[0] !== 1 || scale[1] !== 1 || flip > 0 || colours > 0;
+}
+
+function checkKept(settings: DenseSettings): void {
+  const { keepMaps, keptViews, backbone } = settings;
   if (keepMaps === undefined) return;
-  const changing = scale[0] !== 1 || scale[1] !== 1 || flip > 0 || colours > 0;
   const why =
     backbone === "tuned"
       ? "a backbone that is trained has other maps in every step"
-      : changing
+      : viewsChange(settings) && keptViews === 1
         ? "--scale, --flip and --colours make other views in every epoch"
         : undefined;
   if (why === undefined) return;
   throw new DifftapError("CONFIG_INVALID", `--keep-maps: ${why}`, {
-    hint: "leave --keep-maps out, or give --flip 0 --colours 0 and no --scale",
+    hint: "leave --keep-maps out, keep several views of each image (--kept-views 4), or give --flip 0 --colours 0 and no --scale",
   });
 }

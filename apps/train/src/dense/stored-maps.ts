@@ -1,5 +1,5 @@
 /**
- * Maps on disk: what a frozen backbone gives of each image's first view is computed once, as half floats in a store, and read chunk by
+ * Maps on disk: what a frozen backbone gives of each image's view in an epoch is computed once, as half floats in a store, and read chunk by
  * chunk while an adapter learns. What it learns from is made again for every batch, from the annotations of the same view. So memory
  * holds some chunks and two batches, however many images there are.
  */
@@ -38,11 +38,12 @@ export async function keptOnDisk<Batch extends ViewBatch>(
   views: DenseViews<Batch>,
   place: MapsPlace,
   work: LongWork = {},
+  epoch = 0,
 ): Promise<FeatureSource> {
-  await computeMaps(views, place, work);
+  await computeMaps(views, place, work, epoch);
   return storedMaps(place.path, async (samples, signal) => {
     let targets: Maps = {};
-    const options = { batch: samples.length, epoch: 0, signal };
+    const options = { batch: samples.length, epoch, signal };
     for await (const loaded of loadViews(views, samples, options)) targets = views.images.targets(loaded);
     return targets;
   });
@@ -66,6 +67,7 @@ async function computeMaps<Batch extends ViewBatch>(
   views: DenseViews<Batch>,
   { path, ...request }: MapsPlace,
   { signal, onProgress }: LongWork,
+  epoch: number,
 ): Promise<void> {
   const { backbone, images, seed } = views;
   const description = { ...request, ...shapeOf(backbone, images.indices.length) };
@@ -75,8 +77,8 @@ async function computeMaps<Batch extends ViewBatch>(
   let read: ReadBatch[] = [];
   let done = 0;
   // A chunk is a whole number of batches; only the last one of all may end with a shorter batch.
-  for await (const loaded of loadViews(views, wanted, { batch: IMAGES_AT_ONCE, epoch: 0, signal })) {
-    read.push({ ids: loaded.ids, maps: await backbone.read(shownImages(loaded), noiseSeed(seed, 0)) });
+  for await (const loaded of loadViews(views, wanted, { batch: IMAGES_AT_ONCE, epoch, signal })) {
+    read.push({ ids: loaded.ids, maps: await backbone.read(shownImages(loaded), noiseSeed(seed, epoch)) });
     done += loaded.count;
     onProgress?.({ task: "maps", done, total: wanted.length, unit: "images" });
     const rows = read.reduce((sum, { ids }) => sum + ids.length, 0);
