@@ -38,6 +38,7 @@ export { noiseOf } from "./compose/noise.js";
 export { withRandomWeights, withRuntime } from "./compose/runtime.js";
 export { BACKBONE, openSavedHead } from "./compose/saved-head.js";
 export { isOfShape, type Sizes, sizesOf, sizesOption } from "./compose/sizes.js";
+export { spread } from "./compose/spread.js";
 export { isStore, readStoredFeatures, servingInputs } from "./compose/stored-heads.js";
 export { imageSides, shardAddress, shardFromEnvironment } from "./compose/values.js";
 export { evalProgram } from "./program.js";

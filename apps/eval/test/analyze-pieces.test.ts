@@ -18,7 +18,7 @@ import { type MeasuredCell, regretOf } from "../src/compose/analysis/regret.js";
 import { meanFeatures } from "../src/compose/analysis/scoring.js";
 import type { AnalysisSession } from "../src/compose/analysis/session.js";
 import { CHANGES } from "../src/compose/analysis/settings.js";
-import { spread } from "../src/compose/analysis/shown.js";
+import { spread } from "../src/compose/spread.js";
 
 const draw = (index: number, shape: number[]): NdArray<"float32"> =>
   ndarray(

@@ -46,6 +46,7 @@ test("the public surface is exactly this list", () => {
     "shownMap",
     "sizesOf",
     "sizesOption",
+    "spread",
     "tapOptions",
     "withRandomWeights",
     "withRuntime",

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "@difftap/core";
 import type { DetectionDataset } from "@difftap/datasets";
-import { cocoResults, type DetectionScores, densePicture, scoreDetections } from "@difftap/eval";
+import { cocoResults, type DetectionScores, densePicture, scoreDetections, spread } from "@difftap/eval";
 import type { CategoryPrecision, Detection, CocoFigures as Figures } from "@difftap/metrics";
 import {
   type DetectionPicture,
@@ -19,7 +19,7 @@ import { percentOf, percentRange } from "./percent.js";
 
 type DetectionReport = DenseReport<DetectionScore, DetectionDataset>;
 
-/** Pictures of a report. */
+/** Pictures of a report, spread over the test set. */
 const SHOWN = 6;
 
 /** Writes results.json and each seed's `detections.json`, unless everything had been done before, and prints the figures. */
@@ -101,7 +101,7 @@ async function picturesOf(
   const { dataset } = test;
   const label = (of: number) => dataset.categories[of]!.name;
   const isShown = (each: Detection) => each.score >= (categories[each.label]!.bestScore ?? 0.5);
-  const chosen = set.images.slice(0, SHOWN).map(async (image): Promise<DetectionPicture> => {
+  const chosen = spread(set.images, SHOWN).map(async (image): Promise<DetectionPicture> => {
     const size = await dataset.imageSize(image);
     const truth = set.groundTruth.filter((each) => each.image === image && !each.crowd && !each.difficult);
     const found = set.detections.filter((each) => each.image === image && isShown(each));

@@ -7,7 +7,13 @@ import {
   type SegmentationBatch,
   type SegmentationDataset,
 } from "@difftap/datasets";
-import { type SegmentedImage, type Selection, segmentationScores, segmentImages } from "@difftap/eval";
+import {
+  type SegmentedImage,
+  type Selection,
+  segmentationScores,
+  segmentImages,
+  spread,
+} from "@difftap/eval";
 import type { PixelCounts, SegmentationFigures } from "@difftap/metrics";
 import { createSegmenter, labelMapEntry, type Segmenter, segmenters } from "@difftap/segmentation";
 import { z } from "zod";
@@ -35,14 +41,14 @@ export const segmentOptions = {
 
 type SegmentSettings = SettingsOf<typeof segmentOptions>;
 
-/** Of a seed: its pixels, what they come to, and the first images as they were segmented. */
+/** Of a seed: its pixels, what they come to, and some images as they were segmented. */
 export interface SegmentationScore {
   readonly counts: PixelCounts;
   readonly figures: SegmentationFigures;
   readonly shown: readonly SegmentedImage[];
 }
 
-/** Images whose maps are kept for the report. */
+/** Images whose maps are kept for the report, spread over the test set. */
 const SHOWN = 6;
 
 type SegmentationTask = DenseTask<Segmenter, SegmentationBatch, SegmentationScore>;
@@ -97,9 +103,10 @@ function segmentationTask(
       },
     }),
     async measure(segmenter, maps, work) {
+      const chosen = new Set(spread(test.indices, SHOWN));
       const shown: SegmentedImage[] = [];
       const seen = (image: SegmentedImage) => {
-        if (shown.length < SHOWN) shown.push(image);
+        if (chosen.has(image.index)) shown.push(image);
       };
       const counts = await segmentImages(
         test,

@@ -96,6 +96,8 @@ function open(model: Uint8Array): Promise<InferenceSession> {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableCpuMemArena: arena,
+    // Laid out as one block from the second run on, beside what the first one left in the arena: memory for no speed.
+    enableMemPattern: false,
     // What goes wrong is told to whoever reads, not to the terminal.
     logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: "0" } } },

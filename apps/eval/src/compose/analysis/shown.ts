@@ -4,6 +4,7 @@ import { DifftapError, type NdArray } from "@difftap/core";
 import { type ImageBatch, loadImages } from "@difftap/datasets";
 import type { Selection } from "../images.js";
 import { encodePng, fromPlanes, pngAddress } from "../png.js";
+import { spread } from "../spread.js";
 import type { CellGrid } from "./cell.js";
 import type { AnalysisSession } from "./session.js";
 
@@ -21,15 +22,6 @@ export function shownCells({ grid, settings, network }: AnalysisSession): CellGr
     {
       hint: "--shown-blocks and --shown-timesteps choose among --blocks and --timesteps",
     },
-  );
-}
-
-/** So many of a list, the first and the last among them. */
-export function spread<T>(list: readonly T[], count: number): T[] {
-  if (list.length <= count) return [...list];
-  return Array.from(
-    { length: count },
-    (_, place) => list[Math.round((place * (list.length - 1)) / (count - 1))]!,
   );
 }
 
