@@ -111,7 +111,8 @@ async function freshHead({ settings, model, classes, size }: FinetuneJob, seed: 
   }
   const spec = jsonObject("spec", settings.spec);
   const taps = tapsOf(settings, model, size);
-  return createHead({ head: definition.name, spec, taps, classes, seed }, [definition]);
+  const kept = size === model.architecture.imageSize ? {} : { size: { height: size, width: size } };
+  return createHead({ head: definition.name, spec, taps, classes, seed, ...kept }, [definition]);
 }
 
 function tapsOf({ blocks, timesteps, pool }: FinetuneSettings, model: Model, size: number): HeadTap[] {

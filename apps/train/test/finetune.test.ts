@@ -81,6 +81,17 @@ test("the last blocks learn, the others stay; eval head runs what was trained, w
   expect(new Set(results.curves!.map(({ seed }) => seed))).toEqual(new Set([0, 1]));
 }, 240_000);
 
+test("a size that is not the network's own is kept: eval head reads images at it", async () => {
+  const { heads, folders } = printed(
+    finetune("larger", ...network, "--size", "24", "--steps", "2", "--diffusion-count", "0", "--json"),
+  );
+  const measured = evaluate("head", "--run", folders[0]!, "--test", testImages, "--json");
+  expect(measured.code, measured.err).toBe(0);
+  const { top1, loss } = JSON.parse(measured.out) as { top1: number; loss: number };
+  expect(top1).toBeCloseTo(heads[0].runs[0]!.top1.value, 9);
+  expect(loss).toBeCloseTo((await readMetrics(folders[0]!)).at(-1)!.values.loss!, 5);
+}, 240_000);
+
 test("one step of gradient descent moves each block by its share of the rate", async () => {
   const learning = ["--optimizer", "sgd", "--backbone-rate", "0.1", "--steps", "1", "--diffusion-count", "0"];
   const step = async (out: string, decay: string) => {
