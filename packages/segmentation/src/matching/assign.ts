@@ -1,5 +1,5 @@
 /** Which query answers for which class: the assignment of least cost (Kuhn, 1955), image by image, in plain numbers. */
-import { linearSumAssignment } from "linear-sum-assignment";
+import { munkres } from "munkres";
 
 export interface AssignmentSize {
   readonly batch: number;
@@ -24,22 +24,18 @@ export function assignQueries(
     const shown = range(classes).filter((label) => pixels[image * classes + label]! > 0);
     const place = (query: number, label: number) => (image * queries + query) * classes + label;
     const matrix = range(queries).map((query) => shown.map((label) => costs[place(query, label)]!));
-    queriesOf(matrix, shown.length).forEach((query, index) => {
-      if (query >= 0) assigned[place(query, shown[index]!)] = 1;
-    });
+    for (const [query, index] of pairsOf(matrix, shown.length)) assigned[place(query, shown[index]!)] = 1;
   }
   return assigned;
 }
 
-/** The row of each column; −1 where it has none. */
-function queriesOf(
-  matrix: number[][],
+/** Row and column of each pair; none for costs that are not finite. */
+function pairsOf(
+  matrix: readonly (readonly number[])[],
   columns: number,
-): ArrayLike<number> & { forEach: number[]["forEach"] } {
-  if (columns === 0) return [];
-  // The library's name for it; it maximises unless told.
-  const { columnAssignments } = linearSumAssignment(matrix, { maximaze: false });
-  return Array.from(columnAssignments);
+): readonly (readonly [number, number])[] {
+  const known = columns > 0 && matrix.every((row) => row.every(Number.isFinite));
+  return known ? munkres(matrix) : [];
 }
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
