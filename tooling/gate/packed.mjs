@@ -1,9 +1,9 @@
 /**
  * Packs every package, lints the tarball, and for each one installs it with npm (scripts off) in an empty folder,
- * with only the tarballs of what it depends on, and runs its README's example there.
+ * with only the tarballs of what it depends on, and runs its README's example there. One more than there are cores at once: npm waits much.
  * `node tooling/gate/packed.mjs [NAME…]` takes some packages only.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pnpm, repository } from "../bootstrap/pnpm.mjs";
 
@@ -29,7 +29,13 @@ for (const { folder } of packages.values()) {
 const chosen = [...packages.keys()].filter(
   (name) => wanted.length === 0 || wanted.includes(name.split("/")[1]),
 );
-const problems = chosen.flatMap((name) => [...lint(name), ...runExample(name)]);
+const problems = [];
+const left = [...chosen];
+const worker = async () => {
+  for (let name = left.shift(); name !== undefined; name = left.shift())
+    problems.push(...(await lint(name)), ...(await runExample(name)));
+};
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
 for (const problem of problems) console.error(problem);
 console.log(`${chosen.length} packages packed, linted, installed and run: ${problems.length} problems`);
 process.exit(problems.length === 0 ? 0 : 1);
@@ -61,18 +67,20 @@ function closure(name, found = new Set()) {
   return found;
 }
 
-function lint(name) {
+async function lint(name) {
   const tarball = tarballOf(name);
   const checks = [["publint", "run", tarball, "--strict"]];
   if ("." in packages.get(name).manifest.exports)
     checks.push(["attw", tarball, "--profile", "esm-only", "--no-emoji"]);
-  return checks.flatMap(([tool, ...args]) => {
-    const result = spawnSync(`node_modules/.bin/${tool}`, args, { cwd: repository, encoding: "utf8" });
-    return result.status === 0 ? [] : [`${name}: ${tool} says\n${result.stdout}${result.stderr}`];
-  });
+  const found = [];
+  for (const [tool, ...args] of checks) {
+    const result = await finished(`node_modules/.bin/${tool}`, args, { cwd: repository });
+    if (result.status !== 0) found.push(`${name}: ${tool} says\n${result.stdout}${result.stderr}`);
+  }
+  return found;
 }
 
-function runExample(name) {
+async function runExample(name) {
   const readme = join(packages.get(name).folder, "README.md");
   const example = existsSync(readme)
     ? /```js\n([\s\S]*?)```/.exec(readFileSync(readme, "utf8"))?.[1]
@@ -80,13 +88,13 @@ function runExample(name) {
   if (example === undefined) return [`${name}: README.md has no js example`];
   const folder = mkdtempSync(join(tmpdir(), "difftap-packed-"));
   try {
-    return installAndRun(name, folder, example);
+    return await installAndRun(name, folder, example);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function installAndRun(name, folder, example) {
+async function installAndRun(name, folder, example) {
   const dependencies = Object.fromEntries(
     [...closure(name)].map((each) => [each, `file:${tarballOf(each)}`]),
   );
@@ -103,11 +111,25 @@ function installAndRun(name, folder, example) {
     "--prefer-offline",
     "--loglevel=error",
   ];
-  const installed = spawnSync("npm", npm, { cwd: folder, encoding: "utf8" });
+  const installed = await finished("npm", npm, { cwd: folder });
   if (installed.status !== 0) return [`${name}: npm install failed\n${installed.stdout}${installed.stderr}`];
-  const ran = spawnSync(process.execPath, ["example.js"], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+  const ran = await finished(process.execPath, ["example.js"], { cwd: folder, timeout: 60_000 });
   if (ran.status !== 0) return [`${name}: the README's example failed\n${ran.stdout}${ran.stderr}`];
   if (ran.stdout.trim() === "") return [`${name}: the README's example printed nothing`];
   console.log(`${name}: ${ran.stdout.trim().split("\n")[0]}`);
   return [];
+}
+
+/** What a process ended with and what it said. */
+function finished(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"])
+    child[stream].setEncoding("utf8").on("data", (text) => {
+      said[stream] += text;
+    });
+  return new Promise((settle) => {
+    child.once("error", (error) => settle({ ...said, status: null, stderr: error.message }));
+    child.once("close", (status) => settle({ ...said, status }));
+  });
 }
