@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type ImageDataset, openDataset, openDetection, openSegmentation } from "../src/index.js";
-import { damaged, fuzz, matValue, runs, seed, utf8 } from "./fuzzing.js";
+import { damaged, fuzz, matValue, patience, runs, seed, utf8 } from "./fuzzing.js";
 import { matBytes, type Written } from "./mat-bytes.js";
 import { image, indexPng, temporaryFolder, write } from "./temporary.js";
 
@@ -156,7 +156,7 @@ async function fuzzSet(path: string, files: Files, open: (path: string) => Promi
 
 it.each(classification)(
   `labels of $kind: $options, ${runs} cases, seed ${seed}`,
-  { timeout: 600_000 },
+  patience,
   async ({ kind, options, images, files }) => {
     const path = tree(kind, images, Object.keys(files));
     await fuzzSet(path, files, async () => soundLabels(await openDataset(`${kind}:${path}${options}`)));
@@ -187,7 +187,7 @@ async function soundObjects(spec: string): Promise<void> {
 
 const side = fc.oneof(fc.integer({ min: -2, max: 12 }), fc.double());
 
-it(`boxes of voc, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`boxes of voc, ${runs} cases, seed ${seed}`, patience, async () => {
   const object = fc.tuple(fc.constantFrom("dog", "cat", "<b/>", ""), fc.tuple(side, side, side, side));
   const annotation = fc.array(object, { maxLength: 3 }).map((objects) => {
     const each = objects.map(([name, [left, top, right, bottom]]) => {
@@ -208,7 +208,7 @@ it(`boxes of voc, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () =
   });
 });
 
-it(`objects of coco, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`objects of coco, ${runs} cases, seed ${seed}`, patience, async () => {
   const number = fc.oneof(fc.integer({ min: -5, max: 20 }), fc.double());
   const segmentation = fc.oneof(
     fc.array(fc.array(number, { maxLength: 9 }), { maxLength: 2 }),
@@ -244,7 +244,7 @@ it.each([
   ["voc", "palettes", ",split=val", ["JPEGImages/1.jpg"], "SegmentationClass/1.png"],
 ] as const)(
   `label maps of %s, ${runs} cases, seed ${seed}`,
-  { timeout: 600_000 },
+  patience,
   async (kind, name, options, images, map) => {
     const png = fc
       .tuple(fc.array(fc.constantFrom(0, 1, 7, 255), { minLength: 4, maxLength: 4 }), fc.boolean())

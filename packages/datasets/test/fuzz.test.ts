@@ -16,7 +16,7 @@ import { indexBytes } from "../src/webdataset/shard-index.js";
 import { expandBraces } from "../src/webdataset/shard-paths.js";
 import { tarEntries } from "../src/webdataset/tar-entries.js";
 import { streamingInput } from "../src/webdataset/tar-input.js";
-import { damaged, fuzz, matValue, runs, seed, utf8 } from "./fuzzing.js";
+import { damaged, fuzz, matValue, patience, runs, seed, utf8 } from "./fuzzing.js";
 import { matBytes } from "./mat-bytes.js";
 import { idxBytes, indexPng, tarBytes } from "./temporary.js";
 
@@ -46,17 +46,17 @@ const idxFiles = fc
       new Uint8Array(idxBytes(shape, new Uint8Array(shape.reduce((a, b) => a * b, 1)), magic ?? undefined)),
   );
 
-it(`IDX headers, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`IDX headers, ${runs} cases, seed ${seed}`, patience, async () => {
   await fuzz(fc.oneof(idxFiles, damaged(idxFiles), fc.uint8Array({ maxLength: 64 })), (bytes) =>
     parseIdx(memorySource(bytes, "fuzz"), [1, 3, 4]),
   );
 });
 
-it(`tar archives read in place, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`tar archives read in place, ${runs} cases, seed ${seed}`, patience, async () => {
   await fuzz(tarLike, (bytes) => indexBytes(bytes, "fuzz"));
 });
 
-it(`tar archives as a stream, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`tar archives as a stream, ${runs} cases, seed ${seed}`, patience, async () => {
   const chunk = fc.integer({ min: 1, max: 900 });
   await fuzz(fc.tuple(tarLike, chunk), async ([bytes, length]) => {
     const chunks = (async function* () {
@@ -67,7 +67,7 @@ it(`tar archives as a stream, ${runs} cases, seed ${seed}`, { timeout: 600_000 }
   });
 });
 
-it(`both walks agree, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`both walks agree, ${runs} cases, seed ${seed}`, patience, async () => {
   const listed = async (
     walk: AsyncGenerator<{ name: string; size: number; offset: number }>,
   ): Promise<string> => {
@@ -93,7 +93,7 @@ it(`both walks agree, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async 
   );
 });
 
-it(`brace patterns, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`brace patterns, ${runs} cases, seed ${seed}`, patience, async () => {
   const part = fc.constantFrom("{", "}", ",", "..", "0", "09", "12", "a", "-", "99999999999999999999");
   await fuzz(
     fc.array(part, { maxLength: 16 }).map((parts) => parts.join("")),
@@ -154,7 +154,7 @@ const vocText = fc
     return `<annotation><size><width>9</width><height>8</height></size>${each.join("")}</annotation>`;
   });
 
-it(`VOC annotations, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`VOC annotations, ${runs} cases, seed ${seed}`, patience, async () => {
   const parts = fc.array(xmlPart, { maxLength: 24 }).map((all) => all.join(""));
   await fuzz(fc.oneof(utf8(parts), utf8(vocText), damaged(utf8(vocText))), (bytes) =>
     vocAnnotation(parseXml(Buffer.from(bytes).toString("latin1"), "fuzz"), "fuzz"),
@@ -220,7 +220,7 @@ async function* inChunks(bytes: Uint8Array, length: number): AsyncGenerator<Uint
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
 }
 
-it(`COCO files, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`COCO files, ${runs} cases, seed ${seed}`, patience, async () => {
   const json = utf8(fc.json());
   const chunk = fc.integer({ min: 1, max: 400 });
   await fuzz(
@@ -229,7 +229,7 @@ it(`COCO files, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => 
   );
 });
 
-it(`COCO elements lie where the index says, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`COCO elements lie where the index says, ${runs} cases, seed ${seed}`, patience, async () => {
   const lists = fc.record({
     annotations: fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 5 }),
   });
@@ -250,7 +250,7 @@ it(`COCO elements lie where the index says, ${runs} cases, seed ${seed}`, { time
   );
 });
 
-it(`COCO masks, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`COCO masks, ${runs} cases, seed ${seed}`, patience, async () => {
   const size = { height: 6, width: 7 };
   await fuzz(fc.oneof(annotations, fc.jsonValue()), (value) =>
     cocoObject(checked(cocoAnnotation, value, "fuzz"), { label: 0, size, where: "fuzz" }),
@@ -271,7 +271,7 @@ const pngs = fc
     return new Uint8Array(indexPng({ width, values, depth: bits, palette }));
   });
 
-it(`PNGs of numbers, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`PNGs of numbers, ${runs} cases, seed ${seed}`, patience, async () => {
   await fuzz(fc.oneof(pngs, damaged(pngs), fc.uint8Array({ maxLength: 100 })), (bytes) =>
     decodeIndexPng(bytes, "fuzz"),
   );
@@ -281,7 +281,7 @@ const mats = fc
   .tuple(fc.dictionary(fc.string({ maxLength: 6 }), matValue, { maxKeys: 3 }), fc.boolean())
   .map(([variables, packed]) => new Uint8Array(matBytes(variables, packed)));
 
-it(`MATLAB files, ${runs} cases, seed ${seed}`, { timeout: 600_000 }, async () => {
+it(`MATLAB files, ${runs} cases, seed ${seed}`, patience, async () => {
   await fuzz(fc.oneof(mats, damaged(mats), fc.uint8Array({ maxLength: 300 })), (bytes) =>
     parseMat(bytes, "fuzz"),
   );

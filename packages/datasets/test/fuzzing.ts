@@ -7,6 +7,8 @@ import type { Written } from "./mat-bytes.js";
 /** Cases of each property; `pnpm fuzz` takes 20,000. */
 export const runs = Number(process.env.DIFFTAP_FUZZ_RUNS ?? 300);
 export const seed = Number(process.env.DIFFTAP_FUZZ_SEED ?? Date.now() % 2 ** 31);
+/** For all cases of a property, on a busy machine too. */
+export const patience = { timeout: 2000 * runs };
 /** Of processor time, which other work on the machine does not lengthen. */
 const SLOWEST_MS = 2000;
 
