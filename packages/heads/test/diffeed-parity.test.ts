@@ -4,13 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHead, type Head, type HeadNetwork, restoreHead } from "../src/index.js";
 import { createFeedbackModule } from "../src/layers/feedback-module.js";
-import {
-  type DiffeedCase,
-  diffeedCases,
-  diffeedFolder,
-  diffeedMissing,
-  readCase,
-} from "./diffeed-fixtures.js";
+import { casesOn, type DiffeedCase, diffeedFolder, diffeedMissing, readCase } from "./diffeed-fixtures.js";
 import { firstPass, tensorOf } from "./first-pass.js";
 import { type Fixture, openFixture } from "./fixtures.js";
 import { networkOf, openUnet, readCheckpoint, type Unet } from "./networks.js";
@@ -96,7 +90,7 @@ function compareStep(name: string, unet: Unet): Record<string, number> {
 
 describe.skipIf(diffeedMissing)(title, () => {
   describeEngines("on", (engine) => {
-    describe.each(diffeedCases)("%s", (name) => {
+    describe.each(casesOn(engine))("%s", (name) => {
       let unet: Unet;
       beforeAll(async () => {
         unet = await openUnet(
