@@ -27,23 +27,20 @@ const { values: options } = parseArgs({
 });
 const part = (name) => resolve(root, "tooling/bench/parts", name);
 
-const alone = ([program, ...args]) => [program, args];
-
-/** Several processes of the same, a share of the cores for each. */
-function ranked(command, ranks) {
-  const threads = String(Math.max(1, Math.floor(availableParallelism() / Number(ranks))));
-  const environment = { TF_NUM_INTRAOP_THREADS: threads };
-  return ["mpiexec", ["-n", ranks, ...command], environment];
+/** One process, or several of the same with a share of the cores for each. */
+function startRanks(args, ranks) {
+  if (ranks === 1) return startServer(process.execPath, args);
+  const threads = String(Math.max(1, Math.floor(availableParallelism() / ranks)));
+  const command = ["-n", String(ranks), process.execPath, ...args];
+  return startServer("mpiexec", command, { TF_NUM_INTRAOP_THREADS: threads });
 }
 
 const profile = options.profile ? ["profile"] : [];
 const servers = new Map();
 for (const engine of options.engines.split(",")) {
   const [name, ranks = "1"] = engine.split("*");
-  const command = [process.execPath, part("pretrain-step.mjs"), name, ...profile];
-  const started = await startServer(...(ranks === "1" ? alone(command) : ranked(command, ranks))).catch(
-    (error) => error.message,
-  );
+  const args = [part("pretrain-step.mjs"), name, ...profile];
+  const started = await startRanks(args, Number(ranks)).catch((error) => error.message);
   if (typeof started === "string") console.log(`${engine}: skipped, ${started}`);
   else servers.set(engine, started);
 }

@@ -3,7 +3,7 @@
  * with only the tarballs of what it depends on, and runs its README's example there. One more than there are cores at once: npm waits much.
  * `node tooling/gate/packed.mjs [NAME…]` takes some packages only.
  */
-import { spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -15,8 +15,10 @@ import {
 } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { pnpm, repository } from "../bootstrap/pnpm.mjs";
 
+const execute = promisify(execFile);
 const tarballs = resolve(repository, ".cache/packed");
 const packages = readPackages();
 const wanted = process.argv.slice(2);
@@ -122,14 +124,8 @@ async function installAndRun(name, folder, example) {
 
 /** What a process ended with and what it said. */
 function finished(command, args, options) {
-  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-  const said = { stdout: "", stderr: "" };
-  for (const stream of ["stdout", "stderr"])
-    child[stream].setEncoding("utf8").on("data", (text) => {
-      said[stream] += text;
-    });
-  return new Promise((settle) => {
-    child.once("error", (error) => settle({ ...said, status: null, stderr: error.message }));
-    child.once("close", (status) => settle({ ...said, status }));
-  });
+  return execute(command, args, { ...options, maxBuffer: 2 ** 26 }).then(
+    (said) => ({ ...said, status: 0 }),
+    ({ code, stdout, stderr, message }) => ({ status: code, stdout, stderr: stderr || message }),
+  );
 }

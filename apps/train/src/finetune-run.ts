@@ -11,6 +11,7 @@ import { exportBackbone } from "./finetune-export.js";
 import { noisyImages } from "./finetune-images.js";
 import { createFinetuneModel, type FinetuneModel } from "./finetune-model.js";
 import { type FinetuneSettings, finetuneRecipe } from "./finetune-settings.js";
+import { keptSize } from "./kept-size.js";
 import { jsonObject } from "./setting-values.js";
 
 /** What all seeds share. */
@@ -111,8 +112,8 @@ async function freshHead({ settings, model, classes, size }: FinetuneJob, seed: 
   }
   const spec = jsonObject("spec", settings.spec);
   const taps = tapsOf(settings, model, size);
-  const kept = size === model.architecture.imageSize ? {} : { size: { height: size, width: size } };
-  return createHead({ head: definition.name, spec, taps, classes, seed, ...kept }, [definition]);
+  const kept = keptSize({ size, architecture: model.architecture });
+  return createHead({ head: definition.name, spec, taps, classes, seed, size: kept }, [definition]);
 }
 
 function tapsOf({ blocks, timesteps, pool }: FinetuneSettings, model: Model, size: number): HeadTap[] {

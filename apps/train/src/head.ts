@@ -1,14 +1,13 @@
 /** `difftap-train head`: trains heads on stored features or straight from images; continues where it was stopped. */
-import type { ImageSize } from "@difftap/backbone";
 import { type CommandContext, type CommandSpec, describeEnvironment } from "@difftap/command-line";
 import { DifftapError } from "@difftap/core";
 import { type EngineChoice, selectEngine } from "@difftap/engine";
 import { classCount } from "@difftap/eval";
 import { createRunFolder } from "@difftap/run-folder";
-import { type FeatureRequest, imageSizeOf } from "@difftap/taps";
 import { trainMany } from "@difftap/trainer";
 import { type FeaturePair, withFeatures } from "./features.js";
 import { reportHeads } from "./head-results.js";
+import { keptSize } from "./kept-size.js";
 import { createMembers } from "./members.js";
 import { headsOf } from "./one-head.js";
 import { recipeOf } from "./recipe.js";
@@ -40,7 +39,7 @@ async function trainHeads(
   const members = await createMembers(settings, {
     taps,
     classes,
-    size: sizeOf(request),
+    size: keptSize(request),
     network: pair.network,
   });
   try {
@@ -64,13 +63,6 @@ async function trainHeads(
   } finally {
     for (const { model } of members) model.dispose();
   }
-}
-
-/** Of the images, where it is not the network's own. */
-function sizeOf(request: FeatureRequest): ImageSize | undefined {
-  const size = imageSizeOf(request);
-  const { imageSize } = request.architecture;
-  return size.height === imageSize && size.width === imageSize ? undefined : size;
 }
 
 /** @throws DifftapError LABELS_MISMATCH when the test set has a class that training never sees. */
